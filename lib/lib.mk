@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The oci-vtpm authors
+
+# What two programs share.
+
+noinst_LIBRARIES += lib/liblib.a
+lib_liblib_a_SOURCES = \
+	lib/channel.c lib/channel.h \
+	lib/child.c lib/child.h \
+	lib/cleanup.h \
+	lib/control_client.c lib/control_client.h \
+	lib/deadline.c lib/deadline.h \
+	lib/error.c lib/error.h \
+	lib/json.c lib/json.h \
+	lib/log.c lib/log.h \
+	lib/names.c lib/names.h \
+	lib/options.c lib/options.h \
+	lib/protocol.h \
+	lib/rundir.c lib/rundir.h \
+	lib/tpm_version.c lib/tpm_version.h
+
+tests_unit_unit_tests_SOURCES += \
+	tests/unit/channel_test.c \
+	tests/unit/child_test.c \
+	tests/unit/deadline_test.c \
+	tests/unit/error_test.c \
+	tests/unit/json_test.c \
+	tests/unit/log_test.c \
+	tests/unit/names_test.c \
+	tests/unit/options_test.c \
+	tests/unit/rundir_test.c \
+	tests/unit/tpm_version_test.c
