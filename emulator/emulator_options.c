@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The oci-vtpm authors */
+#include "emulator_options.h"
+
+#include "names.h"
+#include "options.h"
+
+#define QUOTED_SIZE 80
+
+static int
+set_tpm_version (void *target, const char *value, struct vtpm_error **error)
+{
+  struct vtpm_emulator_options *options = target;
+  char quoted[QUOTED_SIZE];
+
+  if (vtpm_tpm_version_from_name (value, &options->tpm_version) < 0)
+    return vtpm_error_set (error, 0, "\"%s\" is neither 2.0 nor 1.2",
+                           vtpm_name_quote (value, quoted, sizeof (quoted)));
+  return 0;
+}
+
+static int
+set_log_level (void *target, const char *value, struct vtpm_error **error)
+{
+  struct vtpm_emulator_options *options = target;
+  char quoted[QUOTED_SIZE];
+
+  if (vtpm_log_level_from_name (value, &options->log_level) < 0)
+    return vtpm_error_set (error, 0, "\"%s\" is not error, warning, info or debug",
+                           vtpm_name_quote (value, quoted, sizeof (quoted)));
+  return 0;
+}
+
+static const struct vtpm_option table[] = {
+  { "tpm-version", "VERSION", "2.0 (default) or 1.2", set_tpm_version },
+  { "log-level", "LEVEL", "error, warning, info (default) or debug", set_log_level },
+  VTPM_OPTIONS_HELP_AND_VERSION,
+};
+
+#define TABLE_SIZE (sizeof (table) / sizeof (table[0]))
+
+int
+vtpm_emulator_options_parse (int argc, char **argv, struct vtpm_emulator_options *options,
+                             struct vtpm_error **error)
+{
+  int first_argument;
+
+  *options = (struct vtpm_emulator_options) {
+    .action = VTPM_PROGRAM_RUN,
+    .tpm_version = VTPM_TPM_2_0,
+    .log_level = VTPM_LOG_INFO,
+  };
+  if (vtpm_options_parse (argc, argv, table, TABLE_SIZE, options, &first_argument, error) < 0)
+    return -1;
+  if (first_argument < argc)
+    return vtpm_options_unexpected (argv[first_argument], error);
+  return 0;
+}
+
+void
+vtpm_emulator_options_print_help (FILE *stream)
+{
+  fputs ("Usage: vtpm-emulator [OPTION]...\n"
+         "Answers the commands of one vTPM; vtpm-supervisor starts it.\n\n",
+         stream);
+  vtpm_options_print (stream, table, TABLE_SIZE);
+}
