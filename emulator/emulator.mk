@@ -1,27 +1,49 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The oci-vtpm authors
 
-# vtpm-emulator.
+# vtpm-supervisor and vtpm-emulator.
 
 noinst_LIBRARIES += emulator/libemulator.a
 emulator_libemulator_a_SOURCES = \
+	emulator/control_server.c emulator/control_server.h \
 	emulator/emulator_options.c emulator/emulator_options.h \
+	emulator/emulator_process.c emulator/emulator_process.h \
+	emulator/event_loop.c emulator/event_loop.h \
 	emulator/request_loop.c emulator/request_loop.h \
 	emulator/sandbox.c emulator/sandbox.h \
+	emulator/supervision.c emulator/supervision.h \
+	emulator/supervisor.c emulator/supervisor.h \
+	emulator/supervisor_actions.c emulator/supervisor_internal.h \
+	emulator/supervisor_options.c emulator/supervisor_options.h \
 	emulator/tpm_engine.c emulator/tpm_engine.h \
 	emulator/tpm_header.c emulator/tpm_header.h
 
-internal_PROGRAMS += vtpm-emulator
+internal_PROGRAMS += vtpm-supervisor vtpm-emulator
+
+vtpm_supervisor_SOURCES = emulator/supervisor_main.c
+vtpm_supervisor_LDFLAGS = $(HARDENING_LDFLAGS) $(SUPERVISOR_LDFLAGS)
+vtpm_supervisor_LDADD = emulator/libemulator.a lib/liblib.a
 
 vtpm_emulator_SOURCES = emulator/emulator_main.c
 vtpm_emulator_LDADD = emulator/libemulator.a lib/liblib.a \
 	$(LIBTPMS_LIBS) $(LIBCRYPTO_LIBS) $(LIBSECCOMP_LIBS)
 
 tests_unit_unit_tests_SOURCES += \
+	tests/unit/control_server_test.c \
 	tests/unit/emulator_options_test.c \
+	tests/unit/emulator_process_test.c \
 	tests/unit/emulator_sandbox_test.c \
+	tests/unit/event_loop_test.c \
 	tests/unit/request_loop_test.c \
+	tests/unit/supervision_test.c \
+	tests/unit/supervisor_options_test.c \
+	tests/unit/supervisor_test.c \
 	tests/unit/tpm_engine_test.c \
 	tests/unit/tpm_header_test.c \
 	tests/unit/tpm_commands.h
 
+if HAVE_CRITERION
+check_PROGRAMS += tests/unit/fake-emulator
+endif
+tests_unit_fake_emulator_SOURCES = tests/unit/fake_emulator.c
+tests_unit_fake_emulator_LDADD = lib/liblib.a

@@ -22,6 +22,7 @@ lib_liblib_a_SOURCES = \
 tests_unit_unit_tests_SOURCES += \
 	tests/unit/channel_test.c \
 	tests/unit/child_test.c \
+	tests/unit/control_client_test.c \
 	tests/unit/deadline_test.c \
 	tests/unit/error_test.c \
 	tests/unit/json_test.c \

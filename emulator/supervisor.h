@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The oci-vtpm authors */
+#ifndef OCI_VTPM_SUPERVISOR_H
+#define OCI_VTPM_SUPERVISOR_H
+
+/*
+ * One vTPM's supervisor: owns the server side of the device pair, the
+ * emulator, the run-time directory and the control socket, and ends them in
+ * order when the container ends, whoever ended it.
+ */
+
+#include <sys/types.h>
+
+#include "error.h"
+#include "log.h"
+#include "tpm_version.h"
+
+struct vtpm_supervisor_settings
+{
+  const char *container_id;
+  pid_t container_pid;
+  const char *run_dir;  /* of all vTPMs: /run/oci-vtpm */
+  const char *emulator; /* path of vtpm-emulator */
+  enum vtpm_tpm_version version;
+  unsigned int stop_timeout; /* seconds for the TPM's orderly shutdown */
+  enum vtpm_log_level log_level;
+
+  /* Inherited; the supervisor closes them.  */
+  int server_fd;
+  int hook_fd;         /* start channel */
+  int container_pidfd;
+};
+
+/* Runs until the vTPM has ended and nothing of it is left.  Trouble while the
+   hook waits is reported to it over the start channel.  Returns 0 after an
+   orderly shutdown, -1 with *ERROR set otherwise.  */
+int vtpm_supervisor_run (const struct vtpm_supervisor_settings *settings,
+                         struct vtpm_error **error);
+
+#endif

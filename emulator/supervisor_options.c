@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The oci-vtpm authors */
+#include "supervisor_options.h"
+
+#include <limits.h>
+#include <string.h>
+
+#include "names.h"
+#include "options.h"
+
+#define STOP_TIMEOUT_MAX 3600
+
+struct target
+{
+  enum vtpm_program_action action; /* first, for VTPM_OPTIONS_HELP_AND_VERSION */
+  struct vtpm_supervisor_settings *settings;
+};
+
+static int
+parse_number (const char *value, long minimum, long maximum, long *number,
+              struct vtpm_error **error)
+{
+  char *end;
+
+  errno = 0;
+  *number = strtol (value, &end, 10);
+  if (errno != 0 || end == value || *end != '\0' || *number < minimum || *number > maximum)
+    return vtpm_error_set (error, 0, "\"%s\" is not a number from %ld to %ld", value, minimum,
+                           maximum);
+  return 0;
+}
+
+static int
+set_container_id (void *target, const char *value, struct vtpm_error **error)
+{
+  ((struct target *) target)->settings->container_id = value;
+  return vtpm_name_check_container_id (value, error);
+}
+
+static int
+set_container_pid (void *target, const char *value, struct vtpm_error **error)
+{
+  long pid = 0;
+  int result = parse_number (value, 1, INT_MAX, &pid, error);
+
+  ((struct target *) target)->settings->container_pid = (pid_t) pid;
+  return result;
+}
+
+static int
+set_tpm_version (void *target, const char *value, struct vtpm_error **error)
+{
+  if (vtpm_tpm_version_from_name (value, &((struct target *) target)->settings->version) < 0)
+    return vtpm_error_set (error, 0, "\"%s\" is neither 2.0 nor 1.2", value);
+  return 0;
+}
+
+static int
+set_stop_timeout (void *target, const char *value, struct vtpm_error **error)
+{
+  long seconds = 0;
+  int result = parse_number (value, 1, STOP_TIMEOUT_MAX, &seconds, error);
+
+  ((struct target *) target)->settings->stop_timeout = (unsigned int) seconds;
+  return result;
+}
+
+static int
+set_log_level (void *target, const char *value, struct vtpm_error **error)
+{
+  if (vtpm_log_level_from_name (value, &((struct target *) target)->settings->log_level) < 0)
+    return vtpm_error_set (error, 0, "\"%s\" is not error, warning, info or debug", value);
+  return 0;
+}
+
+static int
+set_run_dir (void *target, const char *value, struct vtpm_error **error)
+{
+  (void) error;
+  ((struct target *) target)->settings->run_dir = value;
+  return 0;
+}
+
+static int
+set_emulator (void *target, const char *value, struct vtpm_error **error)
+{
+  (void) error;
+  ((struct target *) target)->settings->emulator = value;
+  return 0;
+}
+
+static const struct vtpm_option table[] = {
+  { "container-id", "ID", "the container's id", set_container_id },
+  { "container-pid", "PID", "the container's init", set_container_pid },
+  { "tpm-version", "VERSION", "2.0 (default) or 1.2", set_tpm_version },
+  { "stop-timeout", "SECONDS", "for the TPM's orderly shutdown (10)", set_stop_timeout },
+  { "log-level", "LEVEL", "error, warning, info (default) or debug", set_log_level },
+  { "run-dir", "DIR", "of all vTPMs (" VTPM_RUN_DIR ")", set_run_dir },
+  { "emulator", "PATH", "the emulator to run", set_emulator },
+  VTPM_OPTIONS_HELP_AND_VERSION,
+};
+
+#define TABLE_SIZE (sizeof (table) / sizeof (table[0]))
+
+int
+vtpm_supervisor_options_parse (int argc, char **argv, enum vtpm_program_action *action,
+                               struct vtpm_supervisor_settings *settings,
+                               struct vtpm_error **error)
+{
+  struct target target = { VTPM_PROGRAM_RUN, settings };
+  int first_argument;
+
+  *settings = (struct vtpm_supervisor_settings) {
+    .run_dir = VTPM_RUN_DIR,
+    .emulator = VTPM_LIBEXEC_DIR "/vtpm-emulator",
+    .version = VTPM_TPM_2_0,
+    .stop_timeout = 10,
+    .log_level = VTPM_LOG_INFO,
+    .server_fd = -1,
+    .hook_fd = -1,
+    .container_pidfd = -1,
+  };
+  if (vtpm_options_parse (argc, argv, table, TABLE_SIZE, &target, &first_argument, error) < 0)
+    return -1;
+  *action = target.action;
+  if (first_argument < argc)
+    return vtpm_options_unexpected (argv[first_argument], error);
+  if (*action == VTPM_PROGRAM_RUN
+      && (settings->container_id == NULL || settings->container_pid == 0))
+    return vtpm_error_set (error, 0, "--container-id and --container-pid are needed");
+  return 0;
+}
+
+void
+vtpm_supervisor_options_print_help (FILE *stream)
+{
+  fputs ("Usage: vtpm-supervisor --container-id ID --container-pid PID [OPTION]...\n"
+         "Supervises one container's vTPM; oci-vtpm-hook starts it.\n\n",
+         stream);
+  vtpm_options_print (stream, table, TABLE_SIZE);
+}
