@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The oci-vtpm authors */
+#include "hook_start.h"
+
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+#include "container_dev.h"
+#include "container_process.h"
+#include "device_cgroup.h"
+#include "existing_vtpm.h"
+#include "oci_bundle.h"
+#include "supervisor_process.h"
+
+/* How often a device pair is made before a start fails.  */
+#define TRIES_MAX 3
+
+/* All that a start has made so far.  Whatever is still here when it is freed
+   is undone, last made first.  */
+struct start
+{
+  const struct vtpm_oci_state *state;
+  const struct vtpm_spec *spec;
+  const struct vtpm_hook_config *config;
+  vtpm_deadline deadline;
+  struct vtpm_user user;
+  int container_pidfd;
+  struct vtpm_container_dev *dev;
+  struct vtpm_device_cgroup *cgroup;
+  struct vtpm_pair *pair;
+  struct vtpm_supervisor_process *supervisor;
+  struct vtpm_pair_nodes nodes;
+};
+
+static void
+drop_vtpm (struct start *start)
+{
+  vtpm_pair_free (vtpm_steal_pointer (&start->pair));
+  vtpm_supervisor_process_abort (vtpm_steal_pointer (&start->supervisor));
+}
+
+static void
+undo (struct start *start)
+{
+  if (start->cgroup != NULL)
+    vtpm_device_cgroup_undo (start->cgroup);
+  if (start->dev != NULL)
+    vtpm_container_dev_undo (start->dev);
+  drop_vtpm (start);
+}
+
+static void
+release (struct start *start)
+{
+  vtpm_supervisor_process_release (start->supervisor);
+  vtpm_pair_free (start->pair);
+  vtpm_device_cgroup_free (start->cgroup);
+  vtpm_container_dev_free (start->dev);
+  vtpm_cleanup_close (&start->container_pidfd);
+}
+
+#define _cleanup_start_ VTPM_CLEANUP (release)
+
+/* The directory of all run-time directories belongs to the supervisors' user,
+   since they make and remove their own.  One that others may write to would
+   let them put a socket of theirs in its place.  */
+static int
+prepare_run_dir (const struct vtpm_user *user, struct vtpm_error **error)
+{
+  struct stat status;
+
+  if (mkdir (VTPM_RUN_DIR, 0755) == 0)
+    {
+      if (chown (VTPM_RUN_DIR, user->uid, user->gid) < 0)
+        return vtpm_error_set (error, errno, "cannot hand over " VTPM_RUN_DIR);
+      return 0;
+    }
+  if (errno != EEXIST)
+    return vtpm_error_set (error, errno, "cannot make " VTPM_RUN_DIR);
+  if (lstat (VTPM_RUN_DIR, &status) < 0)
+    return vtpm_error_set (error, errno, "cannot look at " VTPM_RUN_DIR);
+  if (!S_ISDIR (status.st_mode) || status.st_uid != user->uid || (status.st_mode & 022) != 0)
+    return vtpm_error_set_plain (error, EPERM,
+                                 VTPM_RUN_DIR " is not a directory that only user %u may write to",
+                                 user->uid);
+  return 0;
+}
+
+/* Looks at the container, and changes nothing.  */
+static int
+open_container (struct start *start, struct vtpm_error **error)
+{
+  _cleanup_free_ char *rootfs = NULL;
+  _cleanup_close_ int proc_fd = -1;
+  pid_t pid = start->state->pid;
+
+  start->container_pidfd = (int) syscall (SYS_pidfd_open, pid, 0);
+  if (start->container_pidfd < 0)
+    return vtpm_error_set (error, errno, "cannot watch the container's init, process %d",
+                           (int) pid);
+  if (vtpm_oci_bundle_rootfs (start->state->bundle, &rootfs, error) < 0
+      || vtpm_container_process_open (pid, start->container_pidfd, &proc_fd, error) < 0
+      || vtpm_container_dev_open (proc_fd, rootfs, &start->dev, error) < 0)
+    return -1;
+  return vtpm_device_cgroup_open (proc_fd, &start->cgroup, error);
+}
+
+/* Makes the pair and the processes behind it, and waits until the TPM can be
+   used.  The supervisor is started right after the pair: from then on it
+   cleans up even if we are killed.  */
+static int
+make_vtpm (struct start *start, struct vtpm_error **error)
+{
+  const struct vtpm_pair_request request = {
+    .version = start->spec->version,
+    .load_module = start->config->load_module,
+  };
+  struct vtpm_supervisor_start supervisor = {
+    .container_id = start->state->id,
+    .container_pid = start->state->pid,
+    .container_pidfd = start->container_pidfd,
+    .version = start->spec->version,
+    .user = &start->user,
+    .stop_timeout = start->config->stop_timeout,
+    .log_level = start->config->log_level,
+  };
+
+  if (vtpm_pair_create (start->config->driver, &request, &start->pair, error) < 0)
+    return -1;
+  supervisor.server_fd = start->pair->server_fd;
+  if (vtpm_supervisor_process_start (&supervisor, &start->supervisor, error) < 0)
+    return -1;
+  vtpm_pair_close_server (start->pair);
+  if (vtpm_supervisor_process_wait_usable (start->supervisor, start->pair, start->deadline, error)
+      < 0)
+    return -1;
+  return start->pair->driver->get_nodes (start->pair, &start->nodes, error);
+}
+
+/* The kernel drops a device whose TPM it cannot talk to in time, which happens
+   to good emulators on overloaded hosts.  */
+static int
+make_vtpm_patiently (struct start *start, struct vtpm_error **error)
+{
+  for (int try = 1;; try++)
+    {
+      _cleanup_error_ struct vtpm_error *problem = NULL;
+
+      if (make_vtpm (start, &problem) == 0)
+        return 0;
+      if (vtpm_error_errnum (problem) != EAGAIN || try == TRIES_MAX
+          || vtpm_deadline_left (start->deadline) == 0)
+        return vtpm_error_pass (error, &problem);
+      vtpm_log (VTPM_LOG_WARNING, "%s; trying again", vtpm_error_message (problem));
+      drop_vtpm (start);
+    }
+}
+
+static int
+place (struct start *start, const char *name, const struct vtpm_device_number *number,
+       struct vtpm_error **error)
+{
+  const struct vtpm_node node = {
+    .name = name,
+    .number = *number,
+    .uid = start->spec->uid,
+    .gid = start->spec->gid,
+    .mode = start->spec->mode,
+  };
+
+  return vtpm_container_dev_place (start->dev, &node, error);
+}
+
+/* Puts the nodes into the container and lets its cgroup use them.  */
+static int
+hand_over_devices (struct start *start, struct vtpm_error **error)
+{
+  const struct vtpm_pair_nodes *nodes = &start->nodes;
+  const struct vtpm_device_number numbers[] = {
+    { nodes->tpm_major, nodes->tpm_minor },
+    { nodes->tpmrm_major, nodes->tpmrm_minor },
+  };
+
+  if (place (start, start->spec->device, &numbers[0], error) < 0)
+    return -1;
+  if (nodes->has_resource_manager
+      && place (start, start->spec->resource_manager, &numbers[1], error) < 0)
+    return -1;
+  return vtpm_device_cgroup_allow (start->cgroup, numbers, nodes->has_resource_manager ? 2 : 1,
+                                   error);
+}
+
+static json_object *
+describe_node (const char *name, unsigned int major, unsigned int minor)
+{
+  json_object *node = json_object_new_object ();
+  char path[32];
+
+  snprintf (path, sizeof (path), "/dev/%s", name);
+  json_object_object_add (node, "path", json_object_new_string (path));
+  json_object_object_add (node, "major", json_object_new_int64 (major));
+  json_object_object_add (node, "minor", json_object_new_int64 (minor));
+  return node;
+}
+
+/* What vtpm.json says; vtpmctl(1) shows it.  */
+static json_object *
+describe (const struct start *start)
+{
+  const struct vtpm_pair_nodes *nodes = &start->nodes;
+  json_object *record = json_object_new_object ();
+  json_object *devices = json_object_new_array ();
+  char host_device[32];
+
+  snprintf (host_device, sizeof (host_device), "tpm%u", nodes->host_number);
+  json_object_array_add (devices,
+                         describe_node (start->spec->device, nodes->tpm_major, nodes->tpm_minor));
+  if (nodes->has_resource_manager)
+    json_object_array_add (devices, describe_node (start->spec->resource_manager,
+                                                   nodes->tpmrm_major, nodes->tpmrm_minor));
+  json_object_object_add (record, "containerId", json_object_new_string (start->state->id));
+  json_object_object_add (record, "bundle", json_object_new_string (start->state->bundle));
+  json_object_object_add (
+      record, "tpmVersion",
+      json_object_new_string (vtpm_tpm_version_name (start->spec->version)));
+  json_object_object_add (record, "driver",
+                          json_object_new_string (start->pair->driver->name));
+  json_object_object_add (record, "hostDevice", json_object_new_string (host_device));
+  json_object_object_add (record, "devices", devices);
+  json_object_object_add (record, "startedAt", json_object_new_int64 (time (NULL)));
+  return record;
+}
+
+static int
+record (struct start *start, struct vtpm_error **error)
+{
+  _cleanup_json_ json_object *description = describe (start);
+
+  return vtpm_supervisor_process_record (
+      start->supervisor, json_object_to_json_string_ext (description, JSON_C_TO_STRING_PRETTY),
+      start->deadline, error);
+}
+
+static int
+check_state (const struct vtpm_oci_state *state, struct vtpm_error **error)
+{
+  if (state->pid <= 0)
+    return vtpm_error_set_plain (error, EINVAL, "state: \"pid\" is missing or 0");
+  return 0;
+}
+
+int
+vtpm_hook_start (const struct vtpm_oci_state *state, const struct vtpm_spec *spec,
+                 const struct vtpm_hook_config *config, struct vtpm_error **error)
+{
+  _cleanup_start_ struct start start = {
+    .state = state,
+    .spec = spec,
+    .config = config,
+    .deadline = vtpm_deadline_after_seconds (config->start_timeout),
+    .container_pidfd = -1,
+  };
+  bool served;
+
+  if (check_state (state, error) < 0 || vtpm_user_find (VTPM_USER, &start.user, error) < 0
+      || prepare_run_dir (&start.user, error) < 0
+      || vtpm_existing_make_room (VTPM_RUN_DIR, state->id, state->pid, start.deadline, &served,
+                                  error)
+             < 0)
+    return -1;
+  if (served)
+    return 0;
+  if (open_container (&start, error) < 0 || make_vtpm_patiently (&start, error) < 0
+      || hand_over_devices (&start, error) < 0 || record (&start, error) < 0)
+    {
+      undo (&start);
+      return -1;
+    }
+  return 0;
+}

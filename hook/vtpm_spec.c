@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The oci-vtpm authors */
+#include "vtpm_spec.h"
+
+#include <string.h>
+
+#include "names.h"
+
+#define QUOTED_SIZE 80
+/* Linux reserves the id -1 (fchown(2): "leave as it is").  */
+#define ID_MAX 4294967294UL
+#define MODE_MAX 0777UL
+
+typedef int (*parse_value) (const char *value, struct vtpm_spec *spec, struct vtpm_error **error);
+
+static int
+refuse (struct vtpm_error **error, const char *value, const char *allowed)
+{
+  char quoted[QUOTED_SIZE];
+
+  return vtpm_error_set_plain (error, EINVAL, "\"%s\" is not %s",
+                               vtpm_name_quote (value, quoted, sizeof (quoted)), allowed);
+}
+
+static int
+parse_device (const char *value, struct vtpm_spec *spec, struct vtpm_error **error)
+{
+  if (vtpm_name_check_device (value, error) < 0)
+    return -1;
+  snprintf (spec->device, sizeof (spec->device), "%s", value);
+  snprintf (spec->resource_manager, sizeof (spec->resource_manager), "tpmrm%u",
+            vtpm_name_device_number (value));
+  return 0;
+}
+
+static int
+parse_version (const char *value, struct vtpm_spec *spec, struct vtpm_error **error)
+{
+  if (vtpm_tpm_version_from_name (value, &spec->version) < 0)
+    return refuse (error, value, "2.0 or 1.2");
+  return 0;
+}
+
+/* Digits of BASE only: no sign, no blank, no 0x.  */
+static int
+parse_number (const char *value, int base, unsigned long maximum, unsigned long *number)
+{
+  const char *digits = base == 8 ? "01234567" : "0123456789";
+  size_t length = strlen (value);
+
+  if (length == 0 || length > 10 || strspn (value, digits) != length)
+    return -1;
+  *number = strtoul (value, NULL, base);
+  return *number <= maximum ? 0 : -1;
+}
+
+static int
+parse_uid (const char *value, struct vtpm_spec *spec, struct vtpm_error **error)
+{
+  unsigned long number;
+
+  if (parse_number (value, 10, ID_MAX, &number) < 0)
+    return refuse (error, value, "a user id from 0 to 4294967294");
+  spec->uid = (uid_t) number;
+  return 0;
+}
+
+static int
+parse_gid (const char *value, struct vtpm_spec *spec, struct vtpm_error **error)
+{
+  unsigned long number;
+
+  if (parse_number (value, 10, ID_MAX, &number) < 0)
+    return refuse (error, value, "a group id from 0 to 4294967294");
+  spec->gid = (gid_t) number;
+  return 0;
+}
+
+static int
+parse_mode (const char *value, struct vtpm_spec *spec, struct vtpm_error **error)
+{
+  unsigned long number;
+
+  if (parse_number (value, 8, MODE_MAX, &number) < 0)
+    return refuse (error, value, "an octal mode from 0 to 0777");
+  spec->mode = (mode_t) number;
+  return 0;
+}
+
+static int
+parse_ephemeral (const char *value, struct vtpm_spec *spec, struct vtpm_error **error)
+{
+  if (strcmp (value, "true") == 0)
+    spec->ephemeral = true;
+  else if (strcmp (value, "false") == 0)
+    return vtpm_error_set_plain (error, EOPNOTSUPP,
+                                 "this version keeps no state on disk: every vTPM is ephemeral");
+  else
+    return refuse (error, value, "true or false");
+  return 0;
+}
+
+/* Keys that name a capability which this version lacks.  Ignoring them would
+   give a container less than it asked for.  */
+static int
+refuse_unsupported (const char *value, struct vtpm_spec *spec, struct vtpm_error **error)
+{
+  (void) value;
+  (void) spec;
+  return vtpm_error_set_plain (error, EOPNOTSUPP, "not supported by this version");
+}
+
+static int
+parse_ek (const char *value, struct vtpm_spec *spec, struct vtpm_error **error)
+{
+  return strcmp (value, "none") == 0 ? 0 : refuse_unsupported (value, spec, error);
+}
+
+static const struct
+{
+  const char *key; /* after the prefix */
+  parse_value parse;
+} known[] = {
+  { "device", parse_device },
+  { "version", parse_version },
+  { "ephemeral", parse_ephemeral },
+  { "uid", parse_uid },
+  { "gid", parse_gid },
+  { "mode", parse_mode },
+  { "ek", parse_ek },
+  { "name", refuse_unsupported },
+  { "pcr-banks", refuse_unsupported },
+};
+
+static parse_value
+find (const char *key)
+{
+  for (size_t i = 0; i < sizeof (known) / sizeof (known[0]); i++)
+    if (strcmp (known[i].key, key) == 0)
+      return known[i].parse;
+  return NULL;
+}
+
+static int
+parse_annotation (const char *key, json_object *value, struct vtpm_spec *spec,
+                  struct vtpm_error **error)
+{
+  parse_value parse = find (key + strlen (VTPM_ANNOTATION_PREFIX));
+  char quoted[QUOTED_SIZE];
+
+  vtpm_name_quote (key, quoted, sizeof (quoted));
+  if (parse == NULL)
+    return vtpm_error_set_plain (error, EINVAL, "unknown annotation %s", quoted);
+  if (!json_object_is_type (value, json_type_string)
+      || strlen (json_object_get_string (value)) != (size_t) json_object_get_string_len (value))
+    return vtpm_error_set_plain (error, EINVAL, "annotation %s is not a string", quoted);
+  if (parse (json_object_get_string (value), spec, error) < 0)
+    return vtpm_error_wrap (error, "annotation %s", quoted);
+  return 0;
+}
+
+int
+vtpm_spec_from_annotations (json_object *annotations, bool *wanted, struct vtpm_spec *spec,
+                            struct vtpm_error **error)
+{
+  struct vtpm_spec parsed = { .version = VTPM_TPM_2_0, .mode = 0660 };
+
+  *wanted = false;
+  if (annotations == NULL)
+    return 0;
+  json_object_object_foreach (annotations, key, value)
+  {
+    if (strncmp (key, VTPM_ANNOTATION_PREFIX, strlen (VTPM_ANNOTATION_PREFIX)) != 0)
+      continue;
+    if (parse_annotation (key, value, &parsed, error) < 0)
+      return -1;
+    *wanted = true;
+  }
+  if (!*wanted)
+    return 0;
+  if (parsed.device[0] == '\0')
+    return vtpm_error_set_plain (error, EINVAL,
+                                 "annotations under " VTPM_ANNOTATION_PREFIX
+                                 " without " VTPM_ANNOTATION_PREFIX "device");
+  *spec = parsed;
+  return 0;
+}
