@@ -1,0 +1,42 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The oci-vtpm authors
+#
+# A kernel without the vTPM proxy (the VM is started with --no-vtpm-proxy).
+
+. "$(dirname "$0")/harness.sh"
+
+start_fails() { # REGEX
+	vm_bundle "$WORK/none" --annotation io.oci-vtpm.device=tpm0
+	if vm_start "$runtime" none "$WORK/none" 2>"$WORK/error"; then
+		fail 'the container started'
+	fi
+	[[ $runtime == crun ]] || assert_match "$1" "$(cat "$WORK/error")" message
+	expect_log "oci-vtpm-hook.*$1"
+	wait_nothing_left
+	"$runtime" delete --force none 2>/dev/null || true
+}
+
+module_is_missing() {
+	start_fails 'no driver works on this host: this kernel has no vTPM proxy: no /dev/vtpmx and the module tpm_vtpm_proxy cannot be loaded'
+}
+
+module_may_not_be_loaded() {
+	echo '{"loadModule": false, "driver": "vtpmx"}' >/etc/oci-vtpm/config.json
+	start_fails 'this kernel has no vTPM proxy: no /dev/vtpmx and the module tpm_vtpm_proxy is not loaded'
+	be_patient
+}
+
+others_are_not_hurt() {
+	vm_bundle "$WORK/other"
+	vm_start "$runtime" other "$WORK/other"
+	vm_stop "$runtime" other
+}
+
+start_syslog
+for runtime in runc crun; do
+	run_test "$runtime: no driver in this kernel" module_is_missing
+	run_test "$runtime: loading it is not allowed" module_may_not_be_loaded
+	run_test "$runtime: a container without TPM starts" others_are_not_hurt
+done
+finish
