@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The oci-vtpm authors
+#
+# jq -R -n --slurpfile facts facts.json -f report.jq samples > bench.json
+#
+# "ratio" is ours / peer; both are medians unless the name says p99. Where each
+# repetition measured both, it is the median of the repetitions' ratios, which a host
+# that is now fast and now slow changes little. A row with a null has no such side.
+
+def middle: sort | (.[(length - 1) / 2 | floor] + .[length / 2 | floor]) / 2;
+
+def rounded: . * 1000 | round / 1000;
+
+[inputs | split("\t") | {label: .[0], value: (.[1] | tonumber)}]
+| group_by(.label) | map({key: .[0].label, value: map(.value)}) | from_entries
+| . as $samples
+
+# Divides by SCALE to get from what was measured to UNIT.
+| def median($name; $scale):
+	if $name and $samples[$name] then $samples[$name] | middle / $scale | rounded else null end;
+
+  def ratio($ours; $peer):
+	if $peer and $samples[$ours] and $samples[$peer]
+	then [$samples[$ours], $samples[$peer]] | transpose | map(select(.[1] > 0) | .[0] / .[1]) | middle | rounded
+	else null end;
+
+  def row($name; $unit; $scale; $ours; $peer; $peer_name):
+	{name: $name, unit: $unit, ours: median($ours; $scale), peer: median($peer; $scale),
+	 peerName: $peer_name, ratio: ratio($ours; $peer)};
+
+  def start($runtime):
+	row("\($runtime): start with an idle hook"; "ms"; 1000;
+		"start/\($runtime)/idle"; "start/\($runtime)/plain"; "no hook"),
+	row("\($runtime): start with a vTPM"; "ms"; 1000;
+		"start/\($runtime)/vtpm"; "start/\($runtime)/peer"; "script + swtpm"),
+	row("\($runtime): start with a vTPM"; "ms"; 1000;
+		"start/\($runtime)/vtpm"; "start/\($runtime)/plain"; "no hook");
+
+  def trip($command; $device; $statistic):
+	row("\($command) on /dev/\($device)0, \($statistic)"; "us"; 1;
+		"roundtrip/\($command)/\($device)/vtpm/\($statistic)";
+		"roundtrip/\($command)/\($device)/peer/\($statistic)"; "swtpm");
+
+  def memory($kind; $what; $group; $which):
+	row("memory, \($what), \($which)"; "KiB"; 1;
+		"memory/\($kind)/\($group)/vtpm"; "memory/\($kind)/\($group)/peer"; "swtpm");
+
+  $facts[0] + {
+	emulated: true, # tests/vm/run always emulates
+	rows: [
+		(("runc", "crun") | start(.)),
+		row("from nothing to a usable TPM"; "ms"; 1000; "ready/vtpm"; "ready/peer"; "script + swtpm"),
+		(("tpm", "tpmrm") as $device | ("GetRandom", "PCR_Read", "PCR_Extend") as $command
+			| ("median", "p99") | trip($command; $device; .)),
+		(["alone", "the only one"], ["further", "a further one"] | . as [$group, $which]
+			| memory("private"; "private"; $group; $which),
+			  memory("dirty"; "private and written"; $group; $which),
+			  memory("shared"; "shared"; $group; $which),
+			  memory("tables"; "page tables"; $group; $which)),
+		row("container's death to device gone"; "ms"; 1000; "stop/vtpm"; null; null)
+	]}
