@@ -310,6 +310,7 @@ end (struct supervisor *supervisor)
              < 0)
     vtpm_log (VTPM_LOG_ERROR, "%s", vtpm_error_message (error));
   vtpm_control_server_close (supervisor->control);
+  vtpm_event_loop_close (&supervisor->loop);
 }
 
 int
@@ -318,6 +319,7 @@ vtpm_supervisor_run (const struct vtpm_supervisor_settings *settings, struct vtp
   struct supervisor supervisor = {
     .settings = settings,
     .state = VTPM_STARTING,
+    .loop = { .epoll_fd = -1 },
     .hook = { .fd = settings->hook_fd },
     .emulator_channel = { .fd = -1 },
     .run_dir_fd = -1,

@@ -3,7 +3,6 @@
 #include "supervisor_options.h"
 
 #include <limits.h>
-#include <string.h>
 
 #include "names.h"
 #include "options.h"

@@ -2,7 +2,6 @@
 /* Copyright (c) 2026 The oci-vtpm authors */
 #include "hook_start.h"
 
-#include <signal.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>

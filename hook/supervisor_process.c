@@ -2,7 +2,6 @@
 /* Copyright (c) 2026 The oci-vtpm authors */
 #include "supervisor_process.h"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/stat.h>
@@ -106,12 +105,6 @@ vtpm_supervisor_process_start (const struct vtpm_supervisor_start *start,
   vtpm_error_set (error, errno, "cannot open a pidfd of the supervisor");
   vtpm_supervisor_process_abort (vtpm_steal_pointer (process));
   return -1;
-}
-
-pid_t
-vtpm_supervisor_process_pid (const struct vtpm_supervisor_process *process)
-{
-  return process->pid;
 }
 
 /* Receives one message, which must be of type EXPECTED.  */

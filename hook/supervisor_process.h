@@ -37,8 +37,6 @@ int vtpm_supervisor_process_start (const struct vtpm_supervisor_start *start,
                                    struct vtpm_supervisor_process **process,
                                    struct vtpm_error **error);
 
-pid_t vtpm_supervisor_process_pid (const struct vtpm_supervisor_process *process);
-
 /* Waits until the TPM answers and the client side of PAIR is usable: both are
    events, and either can come first.  An error with errno value EAGAIN means
    that the kernel dropped this pair, and that another may fare better.  */

@@ -23,7 +23,7 @@
 
 struct settings
 {
-  bool help;
+  enum vtpm_program_action action; /* first, for vtpm_options_set_help */
   unsigned int blocks;
   unsigned int count;
 };
@@ -82,19 +82,10 @@ set_count (void *target, const char *value, struct vtpm_error **error)
   return set_number (&((struct settings *) target)->count, value, error);
 }
 
-static int
-set_help (void *target, const char *value, struct vtpm_error **error)
-{
-  (void) value;
-  (void) error;
-  ((struct settings *) target)->help = true;
-  return 0;
-}
-
 static const struct vtpm_option options[] = {
   { "blocks", "B", "blocks of each command on each device (default 10)", set_blocks },
   { "count", "N", "commands in a block (default 100)", set_count },
-  { "help", NULL, "print this text", set_help },
+  { "help", NULL, "print this text", vtpm_options_set_help },
 };
 
 #define OPTION_COUNT (sizeof (options) / sizeof (options[0]))
@@ -219,7 +210,7 @@ main (int argc, char **argv)
   int first;
 
   if (vtpm_options_parse (argc, argv, options, OPTION_COUNT, &settings, &first, &error) == 0
-      && settings.help)
+      && settings.action == VTPM_PROGRAM_SHOW_HELP)
     {
       puts ("usage: roundtrip [OPTION]... LABEL=DEVICE...\n");
       vtpm_options_print (stdout, options, OPTION_COUNT);

@@ -402,28 +402,35 @@ Test (supervisor, tells_the_hook_why_a_start_fails)
     }
 }
 
+/* What an emulator that has been offered can do, and what it is called.  */
+static const struct
+{
+  const char *behaviour;
+  const char *reason;
+} betrayals[] = {
+  { "fails-serving", "emulator: no TPM today??[31m?" },
+  { "exits-serving", "the emulator ended unexpectedly: exit status 3" },
+  { "crashes-serving", "killed by signal 10 (User defined signal 1)" },
+  { "closes-channel-serving", "killed by signal 9 (Killed)" },
+  { "lies-serving", "the emulator broke the protocol" },
+  { "is-ready-twice", "the emulator is ready" },
+};
+
+#define BETRAYAL_COUNT (sizeof (betrayals) / sizeof (betrayals[0]))
+
+static void
+expect_failure_after_the_offer (const char *behaviour, const char *reason)
+{
+  start_and_wait (behaviour);
+  send_command ();
+  expect_failed_start (reason);
+}
+
 Test (supervisor, tells_the_hook_what_goes_wrong_after_the_offer)
 {
-  static const struct
-  {
-    const char *behaviour;
-    const char *reason;
-  } cases[] = {
-    { "fails-serving", "emulator: no TPM today??[31m?" },
-    { "exits-serving", "the emulator ended unexpectedly: exit status 3" },
-    { "crashes-serving", "killed by signal 10 (User defined signal 1)" },
-    { "closes-channel-serving", "killed by signal 9 (Killed)" },
-    { "lies-serving", "the emulator broke the protocol" },
-    { "is-ready-twice", "the emulator is ready" },
-    { "stops-unasked", "the emulator shut its TPM down" },
-  };
-
-  for (size_t i = 0; i < sizeof (cases) / sizeof (cases[0]); i++)
-    {
-      start_and_wait (cases[i].behaviour);
-      send_command ();
-      expect_failed_start (cases[i].reason);
-    }
+  for (size_t i = 0; i < BETRAYAL_COUNT; i++)
+    expect_failure_after_the_offer (betrayals[i].behaviour, betrayals[i].reason);
+  expect_failure_after_the_offer ("stops-unasked", "the emulator shut its TPM down");
 }
 
 /* A new device may fare better.  */
@@ -574,25 +581,12 @@ Test (supervisor, takes_one_record)
 
 Test (supervisor, reports_a_loss)
 {
-  static const struct
-  {
-    const char *behaviour;
-    const char *reason;
-  } cases[] = {
-    { "fails-serving", "emulator: no TPM today??[31m?" },
-    { "exits-serving", "the emulator ended unexpectedly: exit status 3" },
-    { "crashes-serving", "killed by signal 10 (User defined signal 1)" },
-    { "closes-channel-serving", "killed by signal 9 (Killed)" },
-    { "lies-serving", "the emulator broke the protocol" },
-    { "is-ready-twice", "the emulator is ready" },
-  };
-
-  for (size_t i = 0; i < sizeof (cases) / sizeof (cases[0]); i++)
+  for (size_t i = 0; i < BETRAYAL_COUNT; i++)
     {
-      start_serving (cases[i].behaviour);
+      start_serving (betrayals[i].behaviour);
       send_command ();
       expect_end (1);
-      expect_log (cases[i].reason);
+      expect_log (betrayals[i].reason);
       expect_log ("the TPM was not shut down in order, its volatile state is lost");
     }
 }
