@@ -18,6 +18,19 @@ emulator_libemulator_a_SOURCES = \
 	emulator/tpm_engine.c emulator/tpm_engine.h \
 	emulator/tpm_header.c emulator/tpm_header.h
 
+## Apart, since vtpmctl needs it too. It wants $(LIBCRYPTO_LIBS).
+noinst_LIBRARIES += emulator/libstore.a
+emulator_libstore_a_SOURCES = \
+	emulator/state_crypto.c emulator/state_crypto.h \
+	emulator/state_file.c emulator/state_file.h \
+	emulator/store.c emulator/store.h \
+	emulator/store_commit.c emulator/store_internal.h \
+	emulator/store_list.c \
+	emulator/store_meta.c emulator/store_meta.h \
+	emulator/store_place.c \
+	emulator/store_read.c \
+	emulator/store_remove.c
+
 internal_PROGRAMS += vtpm-supervisor vtpm-emulator
 
 vtpm_supervisor_SOURCES = emulator/supervisor_main.c
@@ -35,6 +48,12 @@ tests_unit_unit_tests_SOURCES += \
 	tests/unit/emulator_sandbox_test.c \
 	tests/unit/event_loop_test.c \
 	tests/unit/request_loop_test.c \
+	tests/unit/state_file_test.c \
+	tests/unit/store_commit_test.c \
+	tests/unit/store_fixture.h \
+	tests/unit/store_list_test.c \
+	tests/unit/store_meta_test.c \
+	tests/unit/store_test.c \
 	tests/unit/supervision_test.c \
 	tests/unit/supervisor_options_test.c \
 	tests/unit/supervisor_test.c \

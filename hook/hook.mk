@@ -19,7 +19,6 @@ hook_libhook_a_SOURCES = \
 	hook/hook_stop.c hook/hook_stop.h \
 	hook/oci_bundle.c hook/oci_bundle.h \
 	hook/oci_state.c hook/oci_state.h \
-	hook/privilege.c hook/privilege.h \
 	hook/supervisor_process.c hook/supervisor_process.h \
 	hook/vtpm_spec.c hook/vtpm_spec.h
 
@@ -60,5 +59,4 @@ tests_unit_unit_tests_SOURCES += \
 	tests/unit/hook_options_test.c \
 	tests/unit/oci_bundle_test.c \
 	tests/unit/oci_state_test.c \
-	tests/unit/privilege_test.c \
 	tests/unit/vtpm_spec_test.c

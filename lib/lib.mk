@@ -5,29 +5,43 @@
 
 noinst_LIBRARIES += lib/liblib.a
 lib_liblib_a_SOURCES = \
+	lib/base_dirs.c lib/base_dirs.h \
 	lib/channel.c lib/channel.h \
 	lib/child.c lib/child.h \
 	lib/cleanup.h \
 	lib/control_client.c lib/control_client.h \
 	lib/deadline.c lib/deadline.h \
 	lib/error.c lib/error.h \
+	lib/host_config.c lib/host_config.h \
+	lib/host_key.c lib/host_key.h \
+	lib/host_key_access.c lib/host_key_access.h \
+	lib/instance_id.c lib/instance_id.h \
+	lib/instance_lock.c lib/instance_lock.h \
 	lib/json.c lib/json.h \
 	lib/log.c lib/log.h \
 	lib/names.c lib/names.h \
 	lib/options.c lib/options.h \
+	lib/privilege.c lib/privilege.h \
 	lib/protocol.h \
 	lib/rundir.c lib/rundir.h \
 	lib/tpm_version.c lib/tpm_version.h
 
 tests_unit_unit_tests_SOURCES += \
+	tests/unit/base_dirs_test.c \
 	tests/unit/channel_test.c \
 	tests/unit/child_test.c \
 	tests/unit/control_client_test.c \
 	tests/unit/deadline_test.c \
 	tests/unit/error_test.c \
+	tests/unit/host_config_test.c \
+	tests/unit/host_key_access_test.c \
+	tests/unit/host_key_test.c \
+	tests/unit/instance_id_test.c \
+	tests/unit/instance_lock_test.c \
 	tests/unit/json_test.c \
 	tests/unit/log_test.c \
 	tests/unit/names_test.c \
 	tests/unit/options_test.c \
+	tests/unit/privilege_test.c \
 	tests/unit/rundir_test.c \
 	tests/unit/tpm_version_test.c

@@ -10,9 +10,11 @@
 #define HELP_COLUMN 26
 #define QUOTED_SIZE 80
 
-int
-vtpm_options_parse (int argc, char **argv, const struct vtpm_option *table, size_t count,
-                    void *target, int *first_argument, struct vtpm_error **error)
+/* In LETTERS ':' tells a missing value apart and keeps getopt from printing; '+'
+   keeps it from reordering ARGV.  */
+static int
+parse (int argc, char **argv, const char *letters, const struct vtpm_option *table, size_t count,
+       void *target, int *first_argument, struct vtpm_error **error)
 {
   struct option long_options[VTPM_OPTIONS_MAX + 1] = { 0 };
   char quoted[QUOTED_SIZE];
@@ -28,9 +30,7 @@ vtpm_options_parse (int argc, char **argv, const struct vtpm_option *table, size
   for (;;)
     {
       int index = -1;
-      /* ':' tells a missing value apart and keeps getopt from printing; '+'
-         keeps it from reordering ARGV.  */
-      int found = getopt_long (argc, argv, "+:", long_options, &index);
+      int found = getopt_long (argc, argv, letters, long_options, &index);
 
       if (found == -1)
         break;
@@ -49,6 +49,20 @@ vtpm_options_parse (int argc, char **argv, const struct vtpm_option *table, size
     }
   *first_argument = optind;
   return 0;
+}
+
+int
+vtpm_options_parse (int argc, char **argv, const struct vtpm_option *table, size_t count,
+                    void *target, int *first_argument, struct vtpm_error **error)
+{
+  return parse (argc, argv, "+:", table, count, target, first_argument, error);
+}
+
+int
+vtpm_options_parse_anywhere (int argc, char **argv, const struct vtpm_option *table, size_t count,
+                             void *target, int *first_argument, struct vtpm_error **error)
+{
+  return parse (argc, argv, ":", table, count, target, first_argument, error);
 }
 
 int

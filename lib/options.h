@@ -45,6 +45,12 @@ int vtpm_options_set_version (void *target, const char *value, struct vtpm_error
 int vtpm_options_parse (int argc, char **argv, const struct vtpm_option *table, size_t count,
                         void *target, int *first_argument, struct vtpm_error **error);
 
+/* The same for options that may stand among and after the other words: these are
+   moved behind them, in their order.  "--" ends the options.  */
+int vtpm_options_parse_anywhere (int argc, char **argv, const struct vtpm_option *table,
+                                 size_t count, void *target, int *first_argument,
+                                 struct vtpm_error **error);
+
 /* Writes the table as the option part of --help.  */
 void vtpm_options_print (FILE *stream, const struct vtpm_option *table, size_t count);
 

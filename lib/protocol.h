@@ -14,12 +14,16 @@
  */
 
 /* Descriptors that a program inherits besides, for the supervisor only,
-   /dev/null as 0, 1 and 2.  The emulator has no others, not even 0 to 2.  */
+   /dev/null as 0, 1 and 2.  The emulator has no others, not even 0 to 2, and
+   has mapped and closed the journal before it reads its first command.  */
 enum vtpm_inherited_fd
 {
   VTPM_FD_SERVER = 3,  /* both: the server side of the device pair */
   VTPM_FD_CHANNEL = 4, /* supervisor: start channel; emulator: emulator channel */
   VTPM_FD_CONTAINER = 5, /* supervisor: pidfd of the container's init */
+  VTPM_FD_HOST_KEYS = 6, /* supervisor with --instance only: host_key.h */
+  VTPM_FD_JOURNAL = 5,   /* emulator: journal.h */
+  VTPM_FD_PROGRAM = 6,   /* emulator: its own program, which it closes */
 };
 
 /* The start channel lives from the fork of the supervisor until the hook has
@@ -42,6 +46,10 @@ enum vtpm_emulator_message
   VTPM_EMULATOR_SERVER_GONE,   /* emulator: the kernel has dropped the device; no payload */
   VTPM_EMULATOR_STOP,          /* supervisor: shut the TPM down in order and exit; no payload */
   VTPM_EMULATOR_STOPPED,       /* emulator: the TPM is shut down; then it exits; no payload */
+  VTPM_EMULATOR_COMMIT,        /* emulator: uint64_t, the record to make durable; then it waits */
+  VTPM_EMULATOR_COMMITTED,     /* supervisor: it is; no payload */
+  VTPM_EMULATOR_NOT_COMMITTED, /* supervisor: it is not, and the log says why; no payload */
+  VTPM_EMULATOR_BUSY,          /* emulator: works, and nobody watches it; no payload */
 };
 
 /* The control socket /run/oci-vtpm/<container-id>/control.  A client that
@@ -52,6 +60,9 @@ enum vtpm_control_message
   VTPM_CONTROL_STOP,           /* client: no payload */
   VTPM_CONTROL_STATUS_IS,      /* supervisor: text, a JSON object */
   VTPM_CONTROL_STOPPING,       /* supervisor: no payload; then, in time, end of file */
+  VTPM_CONTROL_RESUME,         /* client: leave failure mode, try again; no payload */
+  VTPM_CONTROL_RESUMING,       /* supervisor: no payload */
+  VTPM_CONTROL_REFUSED,        /* supervisor: text, why not */
 };
 
 #endif

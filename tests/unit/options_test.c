@@ -86,6 +86,25 @@ Test (options, takes_values)
     }
 }
 
+Test (options, may_stand_anywhere)
+{
+  char line[] = "program a --flag b --name x - -- c --flag";
+  char *argv[16] = { NULL };
+  char *rest = NULL;
+  int argc = 0, first;
+  struct values values = { 0 };
+  static const char *const left[] = { "a", "b", "-", "c", "--flag" };
+
+  for (char *word = strtok_r (line, " ", &rest); word != NULL; word = strtok_r (NULL, " ", &rest))
+    argv[argc++] = word;
+  assert_success (vtpm_options_parse_anywhere (argc, argv, table, 3, &values, &first, &error));
+  cr_expect_eq (values.flags, 1);
+  cr_expect_str_eq (values.name, "x");
+  cr_assert_eq (argc - first, 5);
+  for (int i = 0; i < 5; i++)
+    cr_expect_str_eq (argv[first + i], left[i]);
+}
+
 Test (options, says_what_is_wrong)
 {
   static const struct
