@@ -48,6 +48,17 @@ answer_stop (struct client *client)
   return result;
 }
 
+static int
+answer_resume (struct client *client)
+{
+  struct vtpm_control_server *server = client->server;
+  char why[STATUS_SIZE];
+
+  if (server->ops->resume (server->context, why, sizeof (why)))
+    return vtpm_channel_send (client->source.fd, VTPM_CONTROL_RESUMING, NULL, 0, NULL);
+  return vtpm_channel_send_text (client->source.fd, VTPM_CONTROL_REFUSED, why, NULL);
+}
+
 static const struct
 {
   uint32_t type;
@@ -55,6 +66,7 @@ static const struct
 } requests[] = {
   { VTPM_CONTROL_STATUS, answer_status },
   { VTPM_CONTROL_STOP, answer_stop },
+  { VTPM_CONTROL_RESUME, answer_resume },
 };
 
 static int

@@ -6,9 +6,12 @@
 /*
  * The control socket: `vtpmctl` and the hook ask, the supervisor answers.
  * Clients must be root or our own user (SO_PEERCRED).  A client that sends
- * anything but the two requests, or does not read its answers, is dropped.  A
+ * anything but these requests, or does not read its answers, is dropped.  A
  * client that stays connected sees the end of the supervisor as end of file.
  */
+
+#include <stdbool.h>
+#include <stddef.h>
 
 #include "event_loop.h"
 
@@ -19,6 +22,10 @@ struct vtpm_control_ops
 
   /* Somebody wants the vTPM to end.  */
   void (*stop) (void *context);
+
+  /* Somebody wants it to leave failure mode.  False if it cannot, and then WHY
+     says so.  */
+  bool (*resume) (void *context, char *why, size_t size);
 };
 
 struct vtpm_control_server;

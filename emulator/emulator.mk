@@ -9,14 +9,21 @@ emulator_libemulator_a_SOURCES = \
 	emulator/emulator_options.c emulator/emulator_options.h \
 	emulator/emulator_process.c emulator/emulator_process.h \
 	emulator/event_loop.c emulator/event_loop.h \
+	emulator/fault_points.c emulator/fault_points.h \
+	emulator/journal.c emulator/journal.h \
+	emulator/journal_recovery.c emulator/journal_recovery.h \
+	emulator/journaled_tpm.c emulator/journaled_tpm.h \
 	emulator/request_loop.c emulator/request_loop.h \
+	emulator/restart_policy.c emulator/restart_policy.h \
 	emulator/sandbox.c emulator/sandbox.h \
 	emulator/supervision.c emulator/supervision.h \
 	emulator/supervisor.c emulator/supervisor.h \
 	emulator/supervisor_actions.c emulator/supervisor_internal.h \
 	emulator/supervisor_options.c emulator/supervisor_options.h \
+	emulator/supervisor_restart.c emulator/supervisor_state.c \
 	emulator/tpm_engine.c emulator/tpm_engine.h \
-	emulator/tpm_header.c emulator/tpm_header.h
+	emulator/tpm_header.c emulator/tpm_header.h \
+	emulator/watchdog.c emulator/watchdog.h
 
 ## Apart, since vtpmctl needs it too. It wants $(LIBCRYPTO_LIBS).
 noinst_LIBRARIES += emulator/libstore.a
@@ -34,8 +41,8 @@ emulator_libstore_a_SOURCES = \
 internal_PROGRAMS += vtpm-supervisor vtpm-emulator
 
 vtpm_supervisor_SOURCES = emulator/supervisor_main.c
-vtpm_supervisor_LDFLAGS = $(HARDENING_LDFLAGS) $(SUPERVISOR_LDFLAGS)
-vtpm_supervisor_LDADD = emulator/libemulator.a lib/liblib.a
+vtpm_supervisor_LDADD = emulator/libemulator.a emulator/libstore.a lib/liblib.a \
+	$(LIBCRYPTO_LIBS)
 
 vtpm_emulator_SOURCES = emulator/emulator_main.c
 vtpm_emulator_LDADD = emulator/libemulator.a lib/liblib.a \
@@ -47,7 +54,11 @@ tests_unit_unit_tests_SOURCES += \
 	tests/unit/emulator_process_test.c \
 	tests/unit/emulator_sandbox_test.c \
 	tests/unit/event_loop_test.c \
+	tests/unit/journal_recovery_test.c \
+	tests/unit/journal_test.c \
+	tests/unit/journaled_tpm_test.c \
 	tests/unit/request_loop_test.c \
+	tests/unit/restart_policy_test.c \
 	tests/unit/state_file_test.c \
 	tests/unit/store_commit_test.c \
 	tests/unit/store_fixture.h \
@@ -59,10 +70,11 @@ tests_unit_unit_tests_SOURCES += \
 	tests/unit/supervisor_test.c \
 	tests/unit/tpm_engine_test.c \
 	tests/unit/tpm_header_test.c \
+	tests/unit/watchdog_test.c \
 	tests/unit/tpm_commands.h
 
 if HAVE_CRITERION
 check_PROGRAMS += tests/unit/fake-emulator
 endif
 tests_unit_fake_emulator_SOURCES = tests/unit/fake_emulator.c
-tests_unit_fake_emulator_LDADD = lib/liblib.a
+tests_unit_fake_emulator_LDADD = emulator/libemulator.a lib/liblib.a

@@ -7,8 +7,9 @@
  *
  * It runs as the supervisor's own user without a capability, from the moment
  * the supervisor starts it until the supervisor stops it, closes its channel or
- * dies.  It has two descriptors: the server side of the device pair and the
- * channel to the supervisor.
+ * dies.  It has two descriptors, the server side of the device pair and the
+ * channel to the supervisor, and the journal's memory.  It may be killed at any
+ * moment: the next one goes on from the journal.
  *
  * It may never open a file, a socket or a process, see a key that protects
  * state on disk, or outlive its supervisor.  Everything but reading, writing,
@@ -22,11 +23,11 @@
 
 #include "channel.h"
 #include "emulator_options.h"
+#include "fault_points.h"
 #include "log.h"
 #include "protocol.h"
 #include "request_loop.h"
 #include "sandbox.h"
-#include "tpm_engine.h"
 
 /* A log line that cannot be sent is lost: there is nobody else to tell.  */
 static void
@@ -78,10 +79,51 @@ check_channel (struct vtpm_error **error)
   return 0;
 }
 
+static struct vtpm_request_loop_settings
+get_settings (const struct vtpm_emulator_options *options, struct vtpm_journal *journal)
+{
+  return (struct vtpm_request_loop_settings) {
+    .server_fd = VTPM_FD_SERVER,
+    .channel_fd = VTPM_FD_CHANNEL,
+    .version = options->tpm_version,
+    .journal = journal,
+    .persistent = options->persistent,
+    .refuse = options->refuse,
+  };
+}
+
+static int
+close_door (struct vtpm_error **error)
+{
+  if (vtpm_sandbox_close_door (error) < 0)
+    return -1;
+  return vtpm_channel_send (VTPM_FD_CHANNEL, VTPM_EMULATOR_READY, NULL, 0, error);
+}
+
+static int
+serve_failure (const struct vtpm_emulator_options *options, struct vtpm_error **error)
+{
+  const struct vtpm_request_loop_settings settings = get_settings (options, NULL);
+
+  return close_door (error) < 0 ? -1 : vtpm_request_loop_fail (&settings, error);
+}
+
+static int
+serve_tpm (const struct vtpm_emulator_options *options, struct vtpm_journal *journal,
+           struct vtpm_error **error)
+{
+  const struct vtpm_request_loop_settings settings = get_settings (options, journal);
+  _cleanup_request_loop_ struct vtpm_request_loop *loop = NULL;
+
+  if (vtpm_request_loop_open (&settings, &loop, error) < 0 || close_door (error) < 0)
+    return -1;
+  return vtpm_request_loop_run (loop, error);
+}
+
 static int
 run (const struct vtpm_emulator_options *options, pid_t parent, struct vtpm_error **error)
 {
-  _cleanup_engine_ struct vtpm_engine *engine = NULL;
+  _cleanup_journal_ struct vtpm_journal *journal = NULL;
 
   if (check_channel (error) < 0)
     return -1;
@@ -89,12 +131,13 @@ run (const struct vtpm_emulator_options *options, pid_t parent, struct vtpm_erro
   reset_signals ();
   vtpm_log_set_level (options->log_level);
   vtpm_log_to_sink (log_to_supervisor, NULL);
+  vtpm_fault_open ();
   if (vtpm_sandbox_limits (parent, error) < 0
-      || vtpm_engine_new (options->tpm_version, &engine, error) < 0
-      || vtpm_engine_start (engine, error) < 0 || vtpm_sandbox_close_door (error) < 0
-      || vtpm_channel_send (VTPM_FD_CHANNEL, VTPM_EMULATOR_READY, NULL, 0, error) < 0)
+      || vtpm_journal_map (VTPM_FD_JOURNAL, &journal, error) < 0)
     return -1;
-  return vtpm_request_loop_run (VTPM_FD_SERVER, VTPM_FD_CHANNEL, engine, error);
+  close (VTPM_FD_JOURNAL);
+  return options->failure_mode ? serve_failure (options, error)
+                               : serve_tpm (options, journal, error);
 }
 
 int
@@ -104,7 +147,7 @@ main (int argc, char **argv)
   struct vtpm_emulator_options options;
   pid_t parent = getppid ();
 
-  close_range (VTPM_FD_CHANNEL + 1, ~0U, 0);
+  close_range (VTPM_FD_JOURNAL + 1, ~0U, 0);
   if (vtpm_emulator_options_parse (argc, argv, &options, &error) < 0)
     return fail (error);
   switch (options.action)

@@ -2,6 +2,9 @@
 /* Copyright (c) 2026 The oci-vtpm authors */
 #include "emulator_options.h"
 
+#include <stdlib.h>
+
+#include "fault_points.h"
 #include "names.h"
 #include "options.h"
 
@@ -31,9 +34,45 @@ set_log_level (void *target, const char *value, struct vtpm_error **error)
   return 0;
 }
 
+static int
+set_persistent (void *target, const char *value, struct vtpm_error **error)
+{
+  (void) value;
+  (void) error;
+  ((struct vtpm_emulator_options *) target)->persistent = true;
+  return 0;
+}
+
+static int
+set_failure_mode (void *target, const char *value, struct vtpm_error **error)
+{
+  (void) value;
+  (void) error;
+  ((struct vtpm_emulator_options *) target)->failure_mode = true;
+  return 0;
+}
+
+static int
+set_refuse (void *target, const char *value, struct vtpm_error **error)
+{
+  struct vtpm_emulator_options *options = target;
+  char quoted[QUOTED_SIZE];
+  char *end;
+
+  errno = 0;
+  options->refuse = strtoull (value, &end, 10);
+  if (errno != 0 || *end != '\0' || value[0] < '1' || value[0] > '9')
+    return vtpm_error_set_plain (error, EINVAL, "\"%s\" is not the number of a command",
+                                 vtpm_name_quote (value, quoted, sizeof (quoted)));
+  return 0;
+}
+
 static const struct vtpm_option table[] = {
   { "tpm-version", "VERSION", "2.0 (default) or 1.2", set_tpm_version },
   { "log-level", "LEVEL", "error, warning, info (default) or debug", set_log_level },
+  { "persistent", NULL, "have permanent state committed before answering", set_persistent },
+  { "refuse", "NUMBER", "a command not to be executed again", set_refuse },
+  { "failure-mode", NULL, "answer everything with TPM_RC_FAILURE", set_failure_mode },
   VTPM_OPTIONS_HELP_AND_VERSION,
 };
 
@@ -64,4 +103,8 @@ vtpm_emulator_options_print_help (FILE *stream)
          "Answers the commands of one vTPM; vtpm-supervisor starts it.\n\n",
          stream);
   vtpm_options_print (stream, table, TABLE_SIZE);
+#ifdef VTPM_ENABLE_FAULT_POINTS
+  fputs ("\nFault points:\n", stream);
+  vtpm_fault_print_names (stream);
+#endif
 }

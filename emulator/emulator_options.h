@@ -7,6 +7,8 @@
  * The command line of vtpm-emulator.
  */
 
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "error.h"
@@ -19,6 +21,9 @@ struct vtpm_emulator_options
   enum vtpm_program_action action;   /* first, for VTPM_OPTIONS_HELP_AND_VERSION */
   enum vtpm_tpm_version tpm_version; /* 2.0 unless given */
   enum vtpm_log_level log_level;     /* info unless given */
+  bool persistent;   /* what is permanent is to be committed by the supervisor */
+  bool failure_mode; /* be no TPM, but answer for one */
+  uint64_t refuse;   /* the number of a command not to be executed again, 0: none */
 };
 
 /* Fills *OPTIONS.  Unknown options, wrong values and arguments that are no

@@ -12,20 +12,44 @@
 #include "child.h"
 #include "protocol.h"
 
+/* Returns only if it fails.  */
+static int
+execute (const struct vtpm_emulator_start *start, struct vtpm_error **error)
+{
+  char refuse[24];
+  char *const environment[] = { NULL };
+  const char *arguments[] = {
+    start->program,
+    "--tpm-version", vtpm_tpm_version_name (start->version),
+    "--log-level", vtpm_log_level_name (start->log_level),
+    NULL, NULL, NULL, NULL, NULL,
+  };
+  size_t count = 5;
+
+  if (start->persistent)
+    arguments[count++] = "--persistent";
+  if (start->failure_mode)
+    arguments[count++] = "--failure-mode";
+  if (start->refuse != 0)
+    {
+      snprintf (refuse, sizeof (refuse), "%ju", (uintmax_t) start->refuse);
+      arguments[count++] = "--refuse";
+      arguments[count] = refuse;
+    }
+  execveat (start->program_fd, "", (char *const *) arguments, environment, AT_EMPTY_PATH);
+  return vtpm_error_set (error, errno, "cannot execute %s", start->program);
+}
+
 static __attribute__ ((__noreturn__)) void
 become_emulator (const struct vtpm_emulator_start *start, int channel_fd)
 {
   const int fds[] = {
     [VTPM_FD_SERVER - VTPM_FD_SERVER] = start->server_fd,
     [VTPM_FD_CHANNEL - VTPM_FD_SERVER] = channel_fd,
+    [VTPM_FD_JOURNAL - VTPM_FD_SERVER] = start->journal_fd,
+    [VTPM_FD_PROGRAM - VTPM_FD_SERVER] = start->program_fd,
   };
-  const char *const arguments[] = {
-    "vtpm-emulator",
-    "--tpm-version", vtpm_tpm_version_name (start->version),
-    "--log-level", vtpm_log_level_name (start->log_level),
-    NULL,
-  };
-  char *const environment[] = { NULL };
+  struct vtpm_emulator_start own = *start;
   struct vtpm_error *error = NULL;
   int report_fd = channel_fd;
 
@@ -35,8 +59,8 @@ become_emulator (const struct vtpm_emulator_start *start, int channel_fd)
       == 0)
     {
       report_fd = VTPM_FD_CHANNEL;
-      execve (start->program, (char *const *) arguments, environment);
-      vtpm_error_set (&error, errno, "cannot execute %s", start->program);
+      own.program_fd = VTPM_FD_PROGRAM;
+      execute (&own, &error);
     }
   vtpm_channel_send_text (report_fd, VTPM_EMULATOR_FAILED, vtpm_error_message (error), NULL);
   _exit (127);
@@ -83,7 +107,17 @@ vtpm_emulator_process_kill (const struct vtpm_emulator_process *process)
     kill (process->pid, SIGKILL);
 }
 
-void
+bool
+vtpm_emulator_process_is_stopped (const struct vtpm_emulator_process *process)
+{
+  siginfo_t info = { 0 };
+
+  return process->pid > 0
+         && waitid (P_PID, (id_t) process->pid, &info, WSTOPPED | WNOHANG) == 0
+         && info.si_pid == process->pid;
+}
+
+bool
 vtpm_emulator_process_reap (struct vtpm_emulator_process *process, char *how, size_t size)
 {
   int status = 0;
@@ -96,4 +130,5 @@ vtpm_emulator_process_reap (struct vtpm_emulator_process *process, char *how, si
               strsignal (WTERMSIG (status)));
   else
     snprintf (how, size, "exit status %d", WEXITSTATUS (status));
+  return WIFSIGNALED (status) && WTERMSIG (status) == SIGKILL;
 }

@@ -7,6 +7,7 @@
    it.  The emulator is not trusted: it may send anything, or nothing.  */
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "error.h"
@@ -15,9 +16,14 @@
 
 struct vtpm_emulator_start
 {
-  const char *program; /* path of vtpm-emulator */
+  int program_fd;      /* vtpm-emulator (O_PATH will do): an upgrade does not change it */
+  const char *program; /* its path, for messages and its argv[0] */
   enum vtpm_tpm_version version;
   int server_fd;
+  int journal_fd;
+  bool persistent;   /* emulator_options.h */
+  bool failure_mode;
+  uint64_t refuse;
   enum vtpm_log_level log_level;
 };
 
@@ -28,8 +34,8 @@ struct vtpm_emulator_process
   int channel_fd; /* non-blocking */
 };
 
-/* Starts it; it inherits the server side and its end of the channel, and
-   nothing else.  The descriptors in PROCESS become the caller's.  */
+/* Starts it; it inherits the server side, its end of the channel, the journal,
+   and its program, which a script would need, and nothing else.  The descriptors in PROCESS become the caller's.  */
 int vtpm_emulator_process_start (const struct vtpm_emulator_start *start,
                                  struct vtpm_emulator_process *process,
                                  struct vtpm_error **error);
@@ -37,8 +43,12 @@ int vtpm_emulator_process_start (const struct vtpm_emulator_start *start,
 /* Sends SIGKILL.  Harmless when it has exited.  */
 void vtpm_emulator_process_kill (const struct vtpm_emulator_process *process);
 
+/* Whether a signal has stopped it since this was asked last.  */
+bool vtpm_emulator_process_is_stopped (const struct vtpm_emulator_process *process);
+
 /* Waits for the exit of a process that has exited or been killed, and says
-   how it ended: "exit status 1", "killed by signal 31 (Bad system call)".  */
-void vtpm_emulator_process_reap (struct vtpm_emulator_process *process, char *how, size_t size);
+   how it ended: "exit status 1", "killed by signal 31 (Bad system call)".
+   Returns true if it was killed with SIGKILL, which comes from without.  */
+bool vtpm_emulator_process_reap (struct vtpm_emulator_process *process, char *how, size_t size);
 
 #endif

@@ -2,87 +2,28 @@
 /* Copyright (c) 2026 The oci-vtpm authors */
 #include "request_loop.h"
 
-#include <stdbool.h>
 #include <sys/select.h>
 
 #include "channel.h"
+#include "fault_points.h"
 #include "log.h"
 #include "protocol.h"
-#include "tpm_header.h"
 
-/* One byte more than the largest command: what fills it was larger.  */
-#define COMMAND_BUFFER_SIZE (VTPM_TPM_MESSAGE_MAX + 1)
-
-struct request_loop
+struct vtpm_request_loop
 {
-  int server_fd; /* -1 once it is gone */
-  int channel_fd;
-  struct vtpm_engine *engine;
-  bool done;
-  uint8_t command[COMMAND_BUFFER_SIZE];
+  struct vtpm_request_loop_settings settings;
+  struct vtpm_committer committer;
+  struct vtpm_journaled_tpm *tpm; /* NULL in failure mode */
+  int server_fd;                  /* -1 once it is gone */
+  bool stop_asked;
+  bool supervisor_gone;
 };
-
-/* What is sent back: either the engine's memory or OWN.  */
-struct response
-{
-  const uint8_t *data;
-  size_t size;
-  uint8_t own[VTPM_TPM_HEADER_SIZE];
-};
-
-static void
-set_success (const struct request_loop *loop, struct response *response)
-{
-  vtpm_tpm_success_response (vtpm_engine_version (loop->engine), response->own);
-  response->data = response->own;
-  response->size = sizeof (response->own);
-}
-
-static void
-set_refusal (const struct request_loop *loop, enum vtpm_tpm_refusal refusal,
-             struct response *response)
-{
-  vtpm_tpm_refusal_response (vtpm_engine_version (loop->engine), refusal, response->own);
-  response->data = response->own;
-  response->size = sizeof (response->own);
-}
-
-static void
-answer_set_locality (struct request_loop *loop, uint8_t locality, struct response *response)
-{
-  if (locality > VTPM_ENGINE_LOCALITY_MAX)
-    {
-      set_refusal (loop, VTPM_TPM_REFUSE_LOCALITY, response);
-      return;
-    }
-  vtpm_engine_set_locality (loop->engine, locality);
-  set_success (loop, response);
-}
-
-static void
-answer (struct request_loop *loop, size_t size, struct response *response)
-{
-  _cleanup_error_ struct vtpm_error *error = NULL;
-  uint8_t locality;
-
-  if (size > VTPM_TPM_MESSAGE_MAX)
-    set_refusal (loop, VTPM_TPM_REFUSE_SIZE, response);
-  else if (vtpm_tpm_is_set_locality (loop->command, size, &locality))
-    answer_set_locality (loop, locality, response);
-  else if (vtpm_engine_process (loop->engine, loop->command, size, &response->data,
-                                &response->size, &error)
-           < 0)
-    {
-      vtpm_log (VTPM_LOG_WARNING, "%s", vtpm_error_message (error));
-      set_refusal (loop, VTPM_TPM_REFUSE_FAILURE, response);
-    }
-}
 
 static int
-lose_server (struct request_loop *loop, struct vtpm_error **error)
+lose_server (struct vtpm_request_loop *loop, struct vtpm_error **error)
 {
   loop->server_fd = -1;
-  return vtpm_channel_send (loop->channel_fd, VTPM_EMULATOR_SERVER_GONE, NULL, 0, error);
+  return vtpm_channel_send (loop->settings.channel_fd, VTPM_EMULATOR_SERVER_GONE, NULL, 0, error);
 }
 
 static bool
@@ -93,11 +34,13 @@ means_gone (int errnum)
 
 /* One write(2), always: for the vTPM proxy each write is a whole response.  */
 static int
-send_response (struct request_loop *loop, const struct response *response,
+send_response (struct vtpm_request_loop *loop, const struct vtpm_response *response,
                struct vtpm_error **error)
 {
   ssize_t written;
 
+  if (response->size == 0 || loop->server_fd < 0)
+    return 0;
   do
     written = write (loop->server_fd, response->data, response->size);
   while (written < 0 && errno == EINTR);
@@ -111,38 +54,89 @@ send_response (struct request_loop *loop, const struct response *response,
   return 0;
 }
 
+/* *SIZE is 0 when there is no command after all.  */
 static int
-serve_request (struct request_loop *loop, struct vtpm_error **error)
+read_command (struct vtpm_request_loop *loop, uint8_t *buffer, size_t *size,
+              struct vtpm_error **error)
 {
-  struct response response;
-  ssize_t size = read (loop->server_fd, loop->command, sizeof (loop->command));
+  ssize_t got = read (loop->server_fd, buffer, VTPM_JOURNAL_COMMAND_SIZE);
 
-  if (size < 0 && (errno == EINTR || errno == EAGAIN))
+  *size = got > 0 ? (size_t) got : 0;
+  if (got > 0 || (got < 0 && (errno == EINTR || errno == EAGAIN)))
     return 0;
-  if (size == 0 || (size < 0 && means_gone (errno)))
+  if (got == 0 || means_gone (errno))
     return lose_server (loop, error);
-  if (size < 0)
-    return vtpm_error_set (error, errno, "cannot read a command");
-  answer (loop, (size_t) size, &response);
+  return vtpm_error_set (error, errno, "cannot read a command");
+}
+
+static int
+serve_request (struct vtpm_request_loop *loop, struct vtpm_error **error)
+{
+  struct vtpm_response response;
+  size_t size;
+
+  if (read_command (loop, vtpm_journaled_tpm_begin_read (loop->tpm), &size, error) < 0)
+    return -1;
+  if (size == 0)
+    return 0;
+  if (!vtpm_journaled_tpm_take (loop->tpm, size)
+      && vtpm_channel_send (loop->settings.channel_fd, VTPM_EMULATOR_BUSY, NULL, 0, error) < 0)
+    return -1;
+  if (vtpm_journaled_tpm_execute (loop->tpm, &response, error) < 0)
+    return -1;
+  /* An answer that was not committed must not get out.  */
+  if (loop->supervisor_gone)
+    return 0;
+  if (send_response (loop, &response, error) < 0)
+    return -1;
+  vtpm_journaled_tpm_sent (loop->tpm);
+  return 0;
+}
+
+static int
+refuse_command (struct vtpm_request_loop *loop, struct vtpm_error **error)
+{
+  struct vtpm_response response;
+
+  vtpm_tpm_refusal_response (loop->settings.version, VTPM_TPM_REFUSE_FAILURE, response.own);
+  response.data = response.own;
+  response.size = sizeof (response.own);
   return send_response (loop, &response, error);
 }
 
+/* The kernel's own set-locality has to succeed, or the device does not answer at
+   all.  */
 static int
-stop (struct request_loop *loop, struct vtpm_error **error)
+refuse_request (struct vtpm_request_loop *loop, struct vtpm_error **error)
 {
-  loop->done = true;
-  return vtpm_engine_shut_down (loop->engine, error);
+  uint8_t command[VTPM_JOURNAL_COMMAND_SIZE];
+  struct vtpm_response response;
+  size_t size;
+  uint8_t locality;
+
+  if (read_command (loop, command, &size, error) < 0)
+    return -1;
+  if (size == 0)
+    return 0;
+  if (!vtpm_tpm_is_set_locality (command, size, &locality))
+    return refuse_command (loop, error);
+  vtpm_tpm_success_response (loop->settings.version, response.own);
+  response.data = response.own;
+  response.size = sizeof (response.own);
+  return send_response (loop, &response, error);
 }
 
+/* *MESSAGE is one that is not a stop, or there is none (false).  */
 static int
-serve_supervisor (struct request_loop *loop, struct vtpm_error **error)
+hear_supervisor (struct vtpm_request_loop *loop, struct vtpm_message *message, bool *other,
+                 struct vtpm_error **error)
 {
-  struct vtpm_message message;
-
-  switch (vtpm_channel_receive (loop->channel_fd, &message, error))
+  *other = false;
+  switch (vtpm_channel_receive (loop->settings.channel_fd, message, error))
     {
     case VTPM_RECEIVE_CLOSED:
-      return stop (loop, error);
+      loop->supervisor_gone = true;
+      return 0;
     case VTPM_RECEIVE_WOULD_BLOCK:
       return 0;
     case VTPM_RECEIVE_MESSAGE:
@@ -151,27 +145,69 @@ serve_supervisor (struct request_loop *loop, struct vtpm_error **error)
     default:
       return vtpm_error_wrap (error, "supervisor");
     }
-  if (message.type != VTPM_EMULATOR_STOP || message.length != 0)
-    return vtpm_error_set_plain (error, EPROTO, "message 0x%x with %zu bytes from the supervisor",
-                                 message.type, message.length);
-  if (stop (loop, error) < 0)
+  if (message->type == VTPM_EMULATOR_STOP && message->length == 0)
+    loop->stop_asked = true;
+  else
+    *other = true;
+  return 0;
+}
+
+static int
+refuse_message (const struct vtpm_message *message, struct vtpm_error **error)
+{
+  return vtpm_error_set_plain (error, EPROTO, "message 0x%x with %zu bytes from the supervisor",
+                               message->type, message->length);
+}
+
+/* A stop may come in between.  With the supervisor gone nothing is durable; this
+   process ends, and never answers the command.  */
+static int
+ask_for_commit (void *context, uint64_t version, bool *durable, struct vtpm_error **error)
+{
+  struct vtpm_request_loop *loop = context;
+  struct vtpm_message message;
+  bool other = false;
+
+  if (vtpm_channel_send (loop->settings.channel_fd, VTPM_EMULATOR_COMMIT, &version,
+                         sizeof (version), error)
+      < 0)
     return -1;
-  return vtpm_channel_send (loop->channel_fd, VTPM_EMULATOR_STOPPED, NULL, 0, error);
+  vtpm_fault_meet (VTPM_FAULT_COMMIT_ASKED);
+  while (!other && !loop->supervisor_gone)
+    if (hear_supervisor (loop, &message, &other, error) < 0)
+      return -1;
+  *durable = other && message.type == VTPM_EMULATOR_COMMITTED;
+  if (other && message.type != VTPM_EMULATOR_COMMITTED
+      && message.type != VTPM_EMULATOR_NOT_COMMITTED)
+    return refuse_message (&message, error);
+  return 0;
+}
+
+static int
+serve_supervisor (struct vtpm_request_loop *loop, struct vtpm_error **error)
+{
+  struct vtpm_message message;
+  bool other;
+
+  if (hear_supervisor (loop, &message, &other, error) < 0)
+    return -1;
+  return other ? refuse_message (&message, error) : 0;
 }
 
 /* select, not poll: poll(2) refuses more descriptors than RLIMIT_NOFILE says
    (EINVAL), and the sandbox sets that to 0.  A hangup makes a descriptor
    readable; what read(2) then says tells the rest.  */
 static int
-wait_for_input (const struct request_loop *loop, fd_set *readable, struct vtpm_error **error)
+wait_for_input (const struct vtpm_request_loop *loop, fd_set *readable, struct vtpm_error **error)
 {
-  int highest = loop->server_fd > loop->channel_fd ? loop->server_fd : loop->channel_fd;
+  int channel_fd = loop->settings.channel_fd;
+  int highest = loop->server_fd > channel_fd ? loop->server_fd : channel_fd;
   int ready;
 
   do
     {
       FD_ZERO (readable);
-      FD_SET (loop->channel_fd, readable);
+      FD_SET (channel_fd, readable);
       if (loop->server_fd >= 0)
         FD_SET (loop->server_fd, readable);
       ready = select (highest + 1, readable, NULL, NULL, NULL);
@@ -182,32 +218,101 @@ wait_for_input (const struct request_loop *loop, fd_set *readable, struct vtpm_e
   return 0;
 }
 
-int
-vtpm_request_loop_run (int server_fd, int channel_fd, struct vtpm_engine *engine,
-                       struct vtpm_error **error)
+/* Until the supervisor wants no more.  */
+static int
+serve (struct vtpm_request_loop *loop,
+       int (*serve_command) (struct vtpm_request_loop *loop, struct vtpm_error **error),
+       struct vtpm_error **error)
 {
-  struct request_loop loop = {
-    .server_fd = server_fd,
-    .channel_fd = channel_fd,
-    .engine = engine,
-  };
-
-  while (!loop.done)
+  while (!loop->stop_asked && !loop->supervisor_gone)
     {
       fd_set readable;
 
-      if (wait_for_input (&loop, &readable, error) < 0)
+      if (wait_for_input (loop, &readable, error) < 0)
         return -1;
       /* The supervisor first: a container that never pauses cannot put off the
          order to stop.  */
-      if (FD_ISSET (channel_fd, &readable))
+      if (FD_ISSET (loop->settings.channel_fd, &readable))
         {
-          if (serve_supervisor (&loop, error) < 0)
+          if (serve_supervisor (loop, error) < 0)
             return -1;
         }
-      else if (loop.server_fd >= 0 && FD_ISSET (loop.server_fd, &readable)
-               && serve_request (&loop, error) < 0)
+      else if (loop->server_fd >= 0 && FD_ISSET (loop->server_fd, &readable)
+               && serve_command (loop, error) < 0)
         return -1;
     }
   return 0;
+}
+
+int
+vtpm_request_loop_open (const struct vtpm_request_loop_settings *settings,
+                        struct vtpm_request_loop **loop, struct vtpm_error **error)
+{
+  _cleanup_request_loop_ struct vtpm_request_loop *made = calloc (1, sizeof (*made));
+
+  if (made == NULL)
+    return vtpm_error_set (error, ENOMEM, "cannot serve");
+  made->settings = *settings;
+  made->server_fd = settings->server_fd;
+  made->committer = (struct vtpm_committer) { .commit = ask_for_commit, .context = made };
+  const struct vtpm_journaled_tpm_settings tpm = {
+    .version = settings->version,
+    .journal = settings->journal,
+    .committer = settings->persistent ? &made->committer : NULL,
+    .refuse = settings->refuse,
+  };
+  if (vtpm_journaled_tpm_open (&tpm, &made->tpm, error) < 0)
+    return -1;
+  *loop = vtpm_steal_pointer (&made);
+  return 0;
+}
+
+void
+vtpm_request_loop_close (struct vtpm_request_loop *loop)
+{
+  if (loop == NULL)
+    return;
+  vtpm_journaled_tpm_close (loop->tpm);
+  free (loop);
+}
+
+static int
+finish_pending (struct vtpm_request_loop *loop, struct vtpm_error **error)
+{
+  struct vtpm_response response;
+  bool pending;
+
+  if (vtpm_journaled_tpm_finish_pending (loop->tpm, &pending, &response, error) < 0)
+    return -1;
+  if (!pending || loop->supervisor_gone)
+    return 0;
+  if (send_response (loop, &response, error) < 0)
+    return -1;
+  vtpm_journaled_tpm_sent (loop->tpm);
+  return 0;
+}
+
+int
+vtpm_request_loop_run (struct vtpm_request_loop *loop, struct vtpm_error **error)
+{
+  if (finish_pending (loop, error) < 0 || serve (loop, serve_request, error) < 0)
+    return -1;
+  if (loop->supervisor_gone)
+    return 0;
+  if (vtpm_journaled_tpm_shut_down (loop->tpm, error) < 0)
+    return -1;
+  return vtpm_channel_send (loop->settings.channel_fd, VTPM_EMULATOR_STOPPED, NULL, 0, error);
+}
+
+int
+vtpm_request_loop_fail (const struct vtpm_request_loop_settings *settings,
+                        struct vtpm_error **error)
+{
+  struct vtpm_request_loop loop = { .settings = *settings, .server_fd = settings->server_fd };
+
+  if (refuse_command (&loop, error) < 0 || serve (&loop, refuse_request, error) < 0)
+    return -1;
+  return loop.supervisor_gone
+             ? 0
+             : vtpm_channel_send (settings->channel_fd, VTPM_EMULATOR_STOPPED, NULL, 0, error);
 }

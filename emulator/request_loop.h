@@ -17,13 +17,46 @@
  * nobody waits for any more fails with EIO.
  */
 
-#include "tpm_engine.h"
+#include "journaled_tpm.h"
+
+struct vtpm_request_loop_settings
+{
+  int server_fd; /* both are below FD_SETSIZE */
+  int channel_fd;
+  enum vtpm_tpm_version version;
+  struct vtpm_journal *journal;
+  bool persistent; /* permanent state is to be committed by the supervisor */
+  uint64_t refuse; /* journaled_tpm.h */
+};
+
+struct vtpm_request_loop;
+
+/* Opens the TPM: it can be used when this returns.  May ask the supervisor for
+   a commit.  */
+int vtpm_request_loop_open (const struct vtpm_request_loop_settings *settings,
+                            struct vtpm_request_loop **loop, struct vtpm_error **error);
 
 /* Runs until the supervisor says VTPM_EMULATOR_STOP (which it then answers
-   with VTPM_EMULATOR_STOPPED) or has closed the channel.  The TPM is shut down
-   when this returns 0.  Any message but VTPM_EMULATOR_STOP is an error.  Both
-   descriptors are below FD_SETSIZE.  */
-int vtpm_request_loop_run (int server_fd, int channel_fd, struct vtpm_engine *engine,
-                           struct vtpm_error **error);
+   with VTPM_EMULATOR_STOPPED, the TPM being shut down) or has closed the
+   channel (nobody is left to commit a shutdown).  Any message but
+   VTPM_EMULATOR_STOP is an error.  */
+int vtpm_request_loop_run (struct vtpm_request_loop *loop, struct vtpm_error **error);
+
+/* LOOP may be NULL.  */
+void vtpm_request_loop_close (struct vtpm_request_loop *loop);
+
+static inline void
+vtpm_cleanup_request_loop (struct vtpm_request_loop **loop)
+{
+  vtpm_request_loop_close (*loop);
+}
+
+#define _cleanup_request_loop_ VTPM_CLEANUP (vtpm_cleanup_request_loop)
+
+/* Failure mode: answers every command with TPM_RC_FAILURE, the one first that
+   may be waiting.  Needs no journal and no TPM.  Ends as vtpm_request_loop_run
+   does.  */
+int vtpm_request_loop_fail (const struct vtpm_request_loop_settings *settings,
+                            struct vtpm_error **error);
 
 #endif

@@ -14,6 +14,8 @@ enum vtpm_supervision_state
   VTPM_STARTING, /* the emulator manufactures and starts its TPM */
   VTPM_OFFERED,  /* the TPM answers; the hook puts it into the container */
   VTPM_SERVING,  /* the container has it */
+  VTPM_RESTARTING, /* its emulator has died, and another is to go on */
+  VTPM_FAILED,   /* failure mode: too many have died, and an operator must act */
   VTPM_STOPPING, /* the emulator shuts its TPM down */
   VTPM_ENDED,    /* nothing is left to do but to clean up and exit */
 };
@@ -25,6 +27,10 @@ enum vtpm_supervision_event
   VTPM_EVENT_EMULATOR_STOPPED, /* its TPM is shut down */
   VTPM_EVENT_EMULATOR_EXITED,  /* its process is gone, whatever it said before */
   VTPM_EVENT_EMULATOR_BROKE_PROTOCOL,
+  VTPM_EVENT_EMULATOR_HUNG,    /* a command takes too long */
+  VTPM_EVENT_RESTART_DUE,      /* the next emulator is to be started */
+  VTPM_EVENT_RESTARTS_EXHAUSTED, /* there have been too many */
+  VTPM_EVENT_RESUME_ASKED,     /* vtpmctl resume */
   VTPM_EVENT_SERVER_GONE,      /* the kernel dropped the device */
   VTPM_EVENT_HOOK_RECORD,      /* the hook sent vtpm.json */
   VTPM_EVENT_HOOK_GONE,        /* the hook closed the start channel or died */
@@ -44,7 +50,16 @@ enum vtpm_supervision_action
   VTPM_ACTION_NOTE_STOPPED,  /* remember that the TPM was shut down in order */
   VTPM_ACTION_FAIL_START,    /* tell the hook why */
   VTPM_ACTION_OFFER_RETRY,   /* tell the hook why, and that it may try again */
-  VTPM_ACTION_REPORT_LOSS,   /* log that the TPM's state is lost */
+  VTPM_ACTION_REPORT_LOSS,   /* log that the TPM was not shut down in order */
+  VTPM_ACTION_KILL_EMULATOR, /* its exit is the next event */
+  VTPM_ACTION_PLAN_RESTART,  /* when is the next emulator due? */
+  VTPM_ACTION_START_EMULATOR, /* one that goes on */
+  VTPM_ACTION_REPORT_RESTART, /* log that it does */
+  VTPM_ACTION_FAIL_TPM,      /* start one in failure mode, and log it */
+  VTPM_ACTION_PLAN_FAILING,  /* that one has died: another, in a while */
+  VTPM_ACTION_START_FAILING,
+  VTPM_ACTION_RESUME,        /* forgive, and end the emulator in failure mode */
+  VTPM_ACTION_RESTART_TO_STOP, /* one more, for the shutdown */
 };
 
 struct vtpm_supervision_step

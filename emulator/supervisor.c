@@ -17,8 +17,15 @@ handle_signals (void *context)
   struct supervisor *supervisor = context;
   struct signalfd_siginfo info;
 
-  if (read (supervisor->signals.fd, &info, sizeof (info)) == (ssize_t) sizeof (info))
+  if (read (supervisor->signals.fd, &info, sizeof (info)) != (ssize_t) sizeof (info))
+    return;
+  if (info.ssi_signo != SIGCHLD)
     vtpm_supervisor_take_event (supervisor, VTPM_EVENT_STOP_ASKED);
+  else if (vtpm_emulator_process_is_stopped (&supervisor->emulator))
+    {
+      vtpm_supervisor_note_reason (supervisor, "the emulator was stopped by a signal", "");
+      vtpm_supervisor_take_event (supervisor, VTPM_EVENT_EMULATOR_HUNG);
+    }
 }
 
 static void
@@ -103,6 +110,17 @@ take_failure (struct supervisor *supervisor, const struct vtpm_message *message)
   vtpm_supervisor_take_event (supervisor, VTPM_EVENT_EMULATOR_FAILED);
 }
 
+static void
+take_commit (struct supervisor *supervisor, const struct vtpm_message *message)
+{
+  _cleanup_error_ struct vtpm_error *error = NULL;
+
+  if (vtpm_supervisor_commit (supervisor, message, &error) == 0)
+    return;
+  vtpm_supervisor_note_reason (supervisor, vtpm_error_message (error), "");
+  vtpm_supervisor_take_event (supervisor, VTPM_EVENT_EMULATOR_BROKE_PROTOCOL);
+}
+
 /* Every message an emulator may send and what it means; one that is not
    listed ends the emulator.  */
 static void
@@ -124,6 +142,12 @@ take_emulator_message (struct supervisor *supervisor, const struct vtpm_message 
       return;
     case VTPM_EMULATOR_STOPPED:
       vtpm_supervisor_take_event (supervisor, VTPM_EVENT_EMULATOR_STOPPED);
+      return;
+    case VTPM_EMULATOR_COMMIT:
+      take_commit (supervisor, message);
+      return;
+    case VTPM_EMULATOR_BUSY:
+      vtpm_supervisor_look_after_emulator (supervisor);
       return;
     default:
       vtpm_supervisor_take_event (supervisor, VTPM_EVENT_EMULATOR_BROKE_PROTOCOL);
@@ -147,8 +171,8 @@ read_emulator (struct supervisor *supervisor)
 
 /* An emulator without a channel is of no use.  If it is exiting, the kill
    comes too late to change how.  */
-static void
-handle_emulator_channel (void *context)
+void
+vtpm_supervisor_handle_emulator_channel (void *context)
 {
   struct supervisor *supervisor = context;
   enum vtpm_receive_result result = read_emulator (supervisor);
@@ -159,11 +183,12 @@ handle_emulator_channel (void *context)
   vtpm_emulator_process_kill (&supervisor->emulator);
 }
 
-static void
-handle_emulator_exit (void *context)
+void
+vtpm_supervisor_handle_emulator_exit (void *context)
 {
   struct supervisor *supervisor = context;
   char how[128];
+  bool killed;
 
   /* Its last words explain its end, and may be noticed after it.  They are all
      there: should another process hold its end of the channel, no more is
@@ -172,25 +197,34 @@ handle_emulator_exit (void *context)
          && read_emulator (supervisor) == VTPM_RECEIVE_MESSAGE)
     continue;
   vtpm_event_loop_drop (&supervisor->loop, &supervisor->emulator_channel);
-  vtpm_emulator_process_reap (&supervisor->emulator, how, sizeof (how));
+  killed = vtpm_emulator_process_reap (&supervisor->emulator, how, sizeof (how));
   vtpm_event_loop_drop (&supervisor->loop, &supervisor->emulator_exit);
   if (!supervisor->shut_down_in_order)
-    vtpm_supervisor_note_reason (supervisor, "the emulator ended unexpectedly", how);
+    {
+      vtpm_supervisor_note_reason (supervisor, "the emulator ended unexpectedly", how);
+      vtpm_supervisor_note_death (supervisor, killed);
+    }
   vtpm_supervisor_take_event (supervisor, VTPM_EVENT_EMULATOR_EXITED);
 }
 
+/* An instance's name needs no escapes (instance_id.h).  */
 static void
 get_status (void *context, char *text, size_t size)
 {
   const struct supervisor *supervisor = context;
+  const struct vtpm_supervisor_settings *settings = supervisor->settings;
+  char name[VTPM_INSTANCE_ID_TEXT_SIZE] = "";
 
+  if (settings->persistent)
+    vtpm_instance_id_format (&settings->instance, name);
   snprintf (text, size,
             "{\"state\":\"%s\",\"tpmVersion\":\"%s\",\"containerPid\":%d,\"supervisorPid\":%d,"
-            "\"emulatorPid\":%d}",
+            "\"emulatorPid\":%d,\"emulatorRestarts\":%u%s%s%s}",
             vtpm_supervision_state_name (supervisor->state),
-            vtpm_tpm_version_name (supervisor->settings->version),
-            (int) supervisor->settings->container_pid, (int) getpid (),
-            (int) supervisor->emulator.pid);
+            vtpm_tpm_version_name (settings->version), (int) settings->container_pid,
+            (int) getpid (), (int) supervisor->emulator.pid, supervisor->restarts,
+            settings->persistent ? ",\"instance\":\"" : "", name,
+            settings->persistent ? "\"" : "");
 }
 
 static void
@@ -199,14 +233,30 @@ handle_stop_request (void *context)
   vtpm_supervisor_take_event (context, VTPM_EVENT_STOP_ASKED);
 }
 
+static bool
+handle_resume_request (void *context, char *why, size_t size)
+{
+  struct supervisor *supervisor = context;
+
+  if (supervisor->state != VTPM_FAILED)
+    {
+      snprintf (why, size, "the TPM is not in failure mode: it is %s",
+                vtpm_supervision_state_name (supervisor->state));
+      return false;
+    }
+  vtpm_supervisor_take_event (supervisor, VTPM_EVENT_RESUME_ASKED);
+  return true;
+}
+
 static const struct vtpm_control_ops control_ops = {
   .get_status = get_status,
   .stop = handle_stop_request,
+  .resume = handle_resume_request,
 };
 
-static int
-watch (struct supervisor *supervisor, struct vtpm_event_source *source, int fd,
-       void (*handle) (void *context), struct vtpm_error **error)
+int
+vtpm_supervisor_watch (struct supervisor *supervisor, struct vtpm_event_source *source, int fd,
+                       void (*handle) (void *context), struct vtpm_error **error)
 {
   *source = (struct vtpm_event_source) { .fd = fd, .handle = handle, .context = supervisor };
   if (fd < 0)
@@ -215,21 +265,23 @@ watch (struct supervisor *supervisor, struct vtpm_event_source *source, int fd,
 }
 
 /* SIGTERM goes to everything when the host shuts down: it means an orderly
-   end, for which the emulator is still needed.  */
+   end, for which the emulator is still needed.  SIGCHLD tells of an emulator that
+   was stopped: it takes no command, so the watchdog would not notice.  */
 static int
 open_signals (struct supervisor *supervisor, struct vtpm_error **error)
 {
-  sigset_t ending;
+  sigset_t handled;
 
   signal (SIGPIPE, SIG_IGN);
   signal (SIGHUP, SIG_IGN);
-  sigemptyset (&ending);
-  sigaddset (&ending, SIGTERM);
-  sigaddset (&ending, SIGINT);
-  if (sigprocmask (SIG_BLOCK, &ending, NULL) < 0)
+  sigemptyset (&handled);
+  sigaddset (&handled, SIGTERM);
+  sigaddset (&handled, SIGINT);
+  sigaddset (&handled, SIGCHLD);
+  if (sigprocmask (SIG_BLOCK, &handled, NULL) < 0)
     return vtpm_error_set (error, errno, "cannot block signals");
-  return watch (supervisor, &supervisor->signals,
-                signalfd (-1, &ending, SFD_CLOEXEC | SFD_NONBLOCK), handle_signals, error);
+  return vtpm_supervisor_watch (supervisor, &supervisor->signals,
+                signalfd (-1, &handled, SFD_CLOEXEC | SFD_NONBLOCK), handle_signals, error);
 }
 
 static int
@@ -248,48 +300,38 @@ open_run_dir (struct supervisor *supervisor, struct vtpm_error **error)
 }
 
 static int
-open_emulator (struct supervisor *supervisor, struct vtpm_error **error)
-{
-  const struct vtpm_emulator_start start = {
-    .program = supervisor->settings->emulator,
-    .version = supervisor->settings->version,
-    .server_fd = supervisor->settings->server_fd,
-    .log_level = supervisor->settings->log_level,
-  };
-
-  if (vtpm_emulator_process_start (&start, &supervisor->emulator, error) < 0
-      || watch (supervisor, &supervisor->emulator_channel, supervisor->emulator.channel_fd,
-                handle_emulator_channel, error)
-             < 0)
-    return -1;
-  return watch (supervisor, &supervisor->emulator_exit, supervisor->emulator.pidfd,
-                handle_emulator_exit, error);
-}
-
-static int
-open_all (struct supervisor *supervisor, struct vtpm_error **error)
+open_sources (struct supervisor *supervisor, struct vtpm_error **error)
 {
   const struct vtpm_supervisor_settings *settings = supervisor->settings;
 
   if (fcntl (settings->hook_fd, F_SETFL, O_NONBLOCK) < 0)
     return vtpm_error_set (error, errno, "cannot set up the start channel");
   if (vtpm_event_loop_open (&supervisor->loop, error) < 0 || open_signals (supervisor, error) < 0
-      || watch (supervisor, &supervisor->hook, settings->hook_fd, handle_hook, error) < 0
-      || watch (supervisor, &supervisor->container, settings->container_pidfd, handle_container,
-                error)
+      || vtpm_supervisor_watch (supervisor, &supervisor->hook, settings->hook_fd, handle_hook,
+                                error)
              < 0
-      || watch (supervisor, &supervisor->stop_timer,
-                timerfd_create (CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK), handle_stop_timer,
-                error)
-             < 0
-      || open_run_dir (supervisor, error) < 0)
+      || vtpm_supervisor_watch (supervisor, &supervisor->container, settings->container_pidfd,
+                                handle_container, error)
+             < 0)
     return -1;
-  return open_emulator (supervisor, error);
+  return vtpm_supervisor_watch (supervisor, &supervisor->stop_timer,
+                                timerfd_create (CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK),
+                                handle_stop_timer, error);
+}
+
+static int
+open_all (struct supervisor *supervisor, struct vtpm_error **error)
+{
+  if (open_sources (supervisor, error) < 0 || open_run_dir (supervisor, error) < 0
+      || vtpm_supervisor_open_state (supervisor, error) < 0
+      || vtpm_supervisor_open_restarts (supervisor, error) < 0)
+    return -1;
+  return vtpm_supervisor_start_emulator (supervisor, error);
 }
 
 /* Ends what is left, in an order that lets nobody see a part of it: the
-   emulator, then the device, then the directory, and last, by our exit, the
-   connections of those who wait for all of this.  */
+   emulator, then the device, the instance, the directory, and last, by our exit,
+   the connections of those who wait for all of this.  */
 static void
 end (struct supervisor *supervisor)
 {
@@ -304,6 +346,8 @@ end (struct supervisor *supervisor)
       vtpm_emulator_process_reap (&supervisor->emulator, how, sizeof (how));
     }
   vtpm_cleanup_close (&server_fd);
+  vtpm_cleanup_close (&supervisor->program_fd);
+  vtpm_supervisor_close_state (supervisor);
   if (supervisor->run_dir_fd >= 0
       && vtpm_rundir_remove (settings->run_dir, settings->container_id, supervisor->run_dir_fd,
                              &error)
@@ -322,7 +366,10 @@ vtpm_supervisor_run (const struct vtpm_supervisor_settings *settings, struct vtp
     .loop = { .epoll_fd = -1 },
     .hook = { .fd = settings->hook_fd },
     .emulator_channel = { .fd = -1 },
+    .emulator_exit = { .fd = -1 },
     .run_dir_fd = -1,
+    .program_fd = -1,
+    .journal_fd = -1,
   };
   struct vtpm_error *problem = NULL;
 

@@ -9,9 +9,11 @@
  * order when the container ends, whoever ended it.
  */
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "error.h"
+#include "instance_id.h"
 #include "log.h"
 #include "tpm_version.h"
 
@@ -23,12 +25,19 @@ struct vtpm_supervisor_settings
   const char *emulator; /* path of vtpm-emulator */
   enum vtpm_tpm_version version;
   unsigned int stop_timeout; /* seconds for the TPM's orderly shutdown */
+  unsigned int restarts_per_minute; /* of the emulator; then the vTPM stops trying */
   enum vtpm_log_level log_level;
+
+  /* A persistent vTPM is kept as INSTANCE below STATE_DIR.  */
+  bool persistent;
+  struct vtpm_instance_id instance;
+  const char *state_dir;
 
   /* Inherited; the supervisor closes them.  */
   int server_fd;
   int hook_fd;         /* start channel */
   int container_pidfd;
+  int host_keys_fd;    /* host_key.h; -1 unless persistent */
 };
 
 /* Runs until the vTPM has ended and nothing of it is left.  Trouble while the

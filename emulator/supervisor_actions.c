@@ -51,6 +51,7 @@ record (struct supervisor *supervisor, struct vtpm_error **error)
           < 0
       || vtpm_channel_send (supervisor->hook.fd, VTPM_START_RECORDED, NULL, 0, error) < 0)
     return -1;
+  supervisor->recorded = true;
   vtpm_log (VTPM_LOG_INFO, "TPM %s is in use",
             vtpm_tpm_version_name (supervisor->settings->version));
   return 0;
@@ -64,6 +65,7 @@ forget_hook (struct supervisor *supervisor, struct vtpm_error **error)
   return 0;
 }
 
+/* One that is just dying is followed by another, which is asked again.  */
 static int
 stop_emulator (struct supervisor *supervisor, struct vtpm_error **error)
 {
@@ -72,7 +74,10 @@ stop_emulator (struct supervisor *supervisor, struct vtpm_error **error)
   vtpm_event_loop_drop (&supervisor->loop, &supervisor->hook);
   if (timerfd_settime (supervisor->stop_timer.fd, 0, &timeout, NULL) < 0)
     return vtpm_error_set (error, errno, "cannot set the stop timer");
-  return vtpm_channel_send (supervisor->emulator_channel.fd, VTPM_EMULATOR_STOP, NULL, 0, error);
+  if (supervisor->emulator.pid == 0)
+    return vtpm_supervisor_restart_to_stop (supervisor, error);
+  vtpm_channel_send (supervisor->emulator_channel.fd, VTPM_EMULATOR_STOP, NULL, 0, NULL);
+  return 0;
 }
 
 static int
@@ -109,8 +114,7 @@ report_loss (struct supervisor *supervisor, struct vtpm_error **error)
 {
   (void) error;
   vtpm_log (VTPM_LOG_ERROR,
-            "%s: the TPM was not shut down in order, its volatile state is lost, and its device "
-            "is removed",
+            "%s: the TPM was not shut down in order, and its device is removed",
             supervisor->reason);
   return 0;
 }
@@ -125,6 +129,15 @@ static int (*const actions[]) (struct supervisor *supervisor, struct vtpm_error 
   [VTPM_ACTION_FAIL_START] = fail_start,
   [VTPM_ACTION_OFFER_RETRY] = offer_retry,
   [VTPM_ACTION_REPORT_LOSS] = report_loss,
+  [VTPM_ACTION_KILL_EMULATOR] = vtpm_supervisor_kill_emulator,
+  [VTPM_ACTION_PLAN_RESTART] = vtpm_supervisor_plan_restart,
+  [VTPM_ACTION_START_EMULATOR] = vtpm_supervisor_restart_emulator,
+  [VTPM_ACTION_REPORT_RESTART] = vtpm_supervisor_report_restart,
+  [VTPM_ACTION_FAIL_TPM] = vtpm_supervisor_fail_tpm,
+  [VTPM_ACTION_PLAN_FAILING] = vtpm_supervisor_plan_failing,
+  [VTPM_ACTION_START_FAILING] = vtpm_supervisor_start_failing,
+  [VTPM_ACTION_RESUME] = vtpm_supervisor_resume,
+  [VTPM_ACTION_RESTART_TO_STOP] = vtpm_supervisor_restart_to_stop,
 };
 
 void

@@ -3,8 +3,9 @@
 #ifndef OCI_VTPM_SUPERVISOR_INTERNAL_H
 #define OCI_VTPM_SUPERVISOR_INTERNAL_H
 
-/* What supervisor.c, which turns descriptors into events, and
-   supervisor_actions.c, which turns events into system calls, share.  */
+/* What the parts of the supervisor share: supervisor.c turns descriptors into
+   events, supervisor_actions.c events into system calls; supervisor_restart.c
+   has to do with the emulator's life, supervisor_state.c with what is kept.  */
 
 #include <stdbool.h>
 
@@ -12,8 +13,12 @@
 #include "control_server.h"
 #include "emulator_process.h"
 #include "event_loop.h"
+#include "journal.h"
+#include "restart_policy.h"
+#include "store.h"
 #include "supervision.h"
 #include "supervisor.h"
+#include "watchdog.h"
 
 struct supervisor
 {
@@ -28,15 +33,37 @@ struct supervisor
   struct vtpm_event_source emulator_channel;
   struct vtpm_event_source emulator_exit;
   struct vtpm_event_source stop_timer;
+  struct vtpm_event_source restart_timer;
+  struct vtpm_event_source watch_timer;
   struct vtpm_control_server *control;
 
   int run_dir_fd; /* locked while we live */
+
+  /* What outlives an emulator.  */
+  int program_fd;
+  int journal_fd;
+  struct vtpm_journal *journal;
+  struct vtpm_store *store;   /* NULL: ephemeral */
+  uint64_t committed_version; /* of the permanent state on disk (journal.h) */
+  bool cannot_commit;         /* the last commit failed */
+  bool made_instance;         /* there was none before */
+  bool recorded;              /* the vTPM belongs to the container */
+
   struct vtpm_emulator_process emulator;
+  bool condemned; /* we have killed it */
+  struct vtpm_watchdog watchdog;
+  struct vtpm_restart_policy policy;
+  uint64_t refuse;            /* emulator_options.h, for the next one */
+  int restart_delay;          /* until then, in milliseconds; -1: never */
+  bool resuming;              /* an operator has ended failure mode */
+  int64_t died_at;            /* milliseconds (vtpm_supervisor_now) */
+  unsigned int restarts;
+  unsigned int stop_restarts; /* for the shutdown's sake */
 
   /* What the event being handled brought along.  */
   const struct vtpm_message *message;
 
-  /* Why the start failed or the state was lost, in the words of whoever knows
+  /* Why the start failed or the emulator died, in the words of whoever knows
      best; empty until known.  */
   char reason[VTPM_LOG_LINE_MAX];
 };
@@ -53,5 +80,49 @@ void vtpm_supervisor_note_reason (struct supervisor *supervisor, const char *wha
 /* Takes ERROR, something of our own that failed, as the reason, and the event
    that it is.  */
 void vtpm_supervisor_fail (struct supervisor *supervisor, struct vtpm_error *error);
+
+/* Watches FD, -1 with errno set if it could not be made, from now on.  */
+int vtpm_supervisor_watch (struct supervisor *supervisor, struct vtpm_event_source *source, int fd,
+                           void (*handle) (void *context), struct vtpm_error **error);
+
+/* supervisor.c: the handlers of an emulator's descriptors.  */
+void vtpm_supervisor_handle_emulator_channel (void *context);
+void vtpm_supervisor_handle_emulator_exit (void *context);
+
+/* supervisor_restart.c */
+
+/* Milliseconds of a clock that never jumps.  */
+int64_t vtpm_supervisor_now (void);
+
+int vtpm_supervisor_open_restarts (struct supervisor *supervisor, struct vtpm_error **error);
+int vtpm_supervisor_start_emulator (struct supervisor *supervisor, struct vtpm_error **error);
+
+/* What has become of an emulator that is reaped.  */
+void vtpm_supervisor_note_death (struct supervisor *supervisor, bool killed);
+
+/* Looks whether the emulator hangs, now and as long as it has work.  */
+void vtpm_supervisor_look_after_emulator (struct supervisor *supervisor);
+
+/* Actions (supervision.h).  */
+int vtpm_supervisor_kill_emulator (struct supervisor *supervisor, struct vtpm_error **error);
+int vtpm_supervisor_restart_emulator (struct supervisor *supervisor, struct vtpm_error **error);
+int vtpm_supervisor_plan_restart (struct supervisor *supervisor, struct vtpm_error **error);
+int vtpm_supervisor_report_restart (struct supervisor *supervisor, struct vtpm_error **error);
+int vtpm_supervisor_fail_tpm (struct supervisor *supervisor, struct vtpm_error **error);
+int vtpm_supervisor_plan_failing (struct supervisor *supervisor, struct vtpm_error **error);
+int vtpm_supervisor_start_failing (struct supervisor *supervisor, struct vtpm_error **error);
+int vtpm_supervisor_resume (struct supervisor *supervisor, struct vtpm_error **error);
+int vtpm_supervisor_restart_to_stop (struct supervisor *supervisor, struct vtpm_error **error);
+
+/* supervisor_state.c */
+
+/* Opens the instance, if there is one, and makes the journal.  */
+int vtpm_supervisor_open_state (struct supervisor *supervisor, struct vtpm_error **error);
+void vtpm_supervisor_close_state (struct supervisor *supervisor);
+
+/* Commits what the emulator's MESSAGE names, and tells it.  A message that makes
+   no sense is an error.  */
+int vtpm_supervisor_commit (struct supervisor *supervisor, const struct vtpm_message *message,
+                            struct vtpm_error **error);
 
 #endif

@@ -12,6 +12,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
+#include "fault_points.h"
 #include "log.h"
 #include "protocol.h"
 #include "supervisor_options.h"
@@ -31,12 +32,16 @@ close_to_others (void)
 static int
 take_descriptors (struct vtpm_supervisor_settings *settings, struct vtpm_error **error)
 {
-  for (int fd = VTPM_FD_SERVER; fd <= VTPM_FD_CONTAINER; fd++)
+  const int last = settings->persistent ? VTPM_FD_HOST_KEYS : VTPM_FD_CONTAINER;
+
+  for (int fd = VTPM_FD_SERVER; fd <= last; fd++)
     if (fcntl (fd, F_SETFD, FD_CLOEXEC) < 0)
       return vtpm_error_set (error, errno, "descriptor %d, which oci-vtpm-hook passes", fd);
   settings->server_fd = VTPM_FD_SERVER;
   settings->hook_fd = VTPM_FD_CHANNEL;
   settings->container_pidfd = VTPM_FD_CONTAINER;
+  if (settings->persistent)
+    settings->host_keys_fd = VTPM_FD_HOST_KEYS;
   return 0;
 }
 
@@ -54,6 +59,7 @@ run (struct vtpm_supervisor_settings *settings)
   vtpm_log_set_subject (settings->container_id);
   vtpm_log_set_level (settings->log_level);
   close_to_others ();
+  vtpm_fault_open ();
   if (vtpm_supervisor_run (settings, &error) == 0)
     return 0;
   vtpm_log (VTPM_LOG_ERROR, "%s", vtpm_error_message (error));

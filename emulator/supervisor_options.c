@@ -8,6 +8,7 @@
 #include "options.h"
 
 #define STOP_TIMEOUT_MAX 3600
+#define RESTARTS_MAX 1000000
 
 struct target
 {
@@ -73,6 +74,33 @@ set_log_level (void *target, const char *value, struct vtpm_error **error)
 }
 
 static int
+set_restarts_per_minute (void *target, const char *value, struct vtpm_error **error)
+{
+  long restarts = 0;
+  int result = parse_number (value, 1, RESTARTS_MAX, &restarts, error);
+
+  ((struct target *) target)->settings->restarts_per_minute = (unsigned int) restarts;
+  return result;
+}
+
+static int
+set_instance (void *target, const char *value, struct vtpm_error **error)
+{
+  struct vtpm_supervisor_settings *settings = ((struct target *) target)->settings;
+
+  settings->persistent = true;
+  return vtpm_instance_id_parse (value, &settings->instance, error);
+}
+
+static int
+set_state_dir (void *target, const char *value, struct vtpm_error **error)
+{
+  (void) error;
+  ((struct target *) target)->settings->state_dir = value;
+  return 0;
+}
+
+static int
 set_run_dir (void *target, const char *value, struct vtpm_error **error)
 {
   (void) error;
@@ -92,6 +120,9 @@ static const struct vtpm_option table[] = {
   { "container-id", "ID", "the container's id", set_container_id },
   { "container-pid", "PID", "the container's init", set_container_pid },
   { "tpm-version", "VERSION", "2.0 (default) or 1.2", set_tpm_version },
+  { "instance", "SCOPE/NAME", "keep the TPM's state as this instance", set_instance },
+  { "state-dir", "DIR", "of all instances (" VTPM_STATE_DIR ")", set_state_dir },
+  { "restarts-per-minute", "NUMBER", "of the emulator, at most (30)", set_restarts_per_minute },
   { "stop-timeout", "SECONDS", "for the TPM's orderly shutdown (10)", set_stop_timeout },
   { "log-level", "LEVEL", "error, warning, info (default) or debug", set_log_level },
   { "run-dir", "DIR", "of all vTPMs (" VTPM_RUN_DIR ")", set_run_dir },
@@ -113,11 +144,14 @@ vtpm_supervisor_options_parse (int argc, char **argv, enum vtpm_program_action *
     .run_dir = VTPM_RUN_DIR,
     .emulator = VTPM_LIBEXEC_DIR "/vtpm-emulator",
     .version = VTPM_TPM_2_0,
+    .state_dir = VTPM_STATE_DIR,
+    .restarts_per_minute = 30,
     .stop_timeout = 10,
     .log_level = VTPM_LOG_INFO,
     .server_fd = -1,
     .hook_fd = -1,
     .container_pidfd = -1,
+    .host_keys_fd = -1,
   };
   if (vtpm_options_parse (argc, argv, table, TABLE_SIZE, &target, &first_argument, error) < 0)
     return -1;

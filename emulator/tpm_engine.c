@@ -9,11 +9,16 @@
 #include <openssl/crypto.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "tpm_header.h"
 
+/* Bytes that a resumed TPM's random generator gets: as many as TPM2_StirRandom
+   takes (TPM2B_SENSITIVE_DATA).  */
+#define ENTROPY_SIZE 128
+
 /* The largest command that we send ourselves.  */
-#define OWN_COMMAND_MAX (VTPM_TPM_HEADER_SIZE + 2)
+#define OWN_COMMAND_MAX (VTPM_TPM_HEADER_SIZE + 4 + ENTROPY_SIZE)
 
 struct blob
 {
@@ -21,13 +26,12 @@ struct blob
   uint32_t size;
 };
 
-/* What libtpms asks its callbacks to keep.  A state store or a journal takes
-   this struct's place behind the same callbacks.  */
+/* What libtpms asks its callbacks to keep.  */
 struct kept_state
 {
   struct blob permanent;
-  struct blob volatile_state;
   struct blob saved;
+  uint64_t stores;
 };
 
 struct vtpm_engine
@@ -36,6 +40,8 @@ struct vtpm_engine
   uint8_t locality;
   bool powered; /* TPMLIB_MainInit was called: TPMLIB_Terminate is due */
   struct kept_state kept;
+  unsigned char *volatile_state; /* libtpms makes it, anew each time */
+  uint32_t volatile_size;
   unsigned char *response; /* libtpms makes and grows it */
   uint32_t response_capacity;
 };
@@ -48,8 +54,6 @@ find_blob (struct kept_state *kept, const char *name)
 {
   if (strcmp (name, TPM_PERMANENT_ALL_NAME) == 0)
     return &kept->permanent;
-  if (strcmp (name, TPM_VOLATILESTATE_NAME) == 0)
-    return &kept->volatile_state;
   if (strcmp (name, TPM_SAVESTATE_NAME) == 0)
     return &kept->saved;
   return NULL;
@@ -87,21 +91,33 @@ nvram_load (unsigned char **data, uint32_t *length, uint32_t tpm_number, const c
   return TPM_SUCCESS;
 }
 
+/* An empty blob is none.  */
+static int
+fill_blob (struct blob *blob, const uint8_t *data, size_t size)
+{
+  uint8_t *copy = NULL;
+
+  if (data != NULL && size > 0)
+    {
+      copy = malloc (size);
+      if (copy == NULL)
+        return -1;
+      memcpy (copy, data, size);
+    }
+  wipe_blob (blob);
+  *blob = (struct blob) { .data = copy, .size = copy != NULL ? (uint32_t) size : 0 };
+  return 0;
+}
+
 static TPM_RESULT
 nvram_store (const unsigned char *data, uint32_t length, uint32_t tpm_number, const char *name)
 {
   struct blob *blob = find_blob (&the_engine->kept, name);
-  uint8_t *copy;
 
   (void) tpm_number;
-  if (blob == NULL)
+  if (blob == NULL || fill_blob (blob, data, length) < 0)
     return TPM_FAIL;
-  copy = malloc (length);
-  if (copy == NULL)
-    return TPM_FAIL;
-  memcpy (copy, data, length);
-  wipe_blob (blob);
-  *blob = (struct blob) { .data = copy, .size = length };
+  the_engine->kept.stores++;
   return TPM_SUCCESS;
 }
 
@@ -114,6 +130,7 @@ nvram_delete (uint32_t tpm_number, const char *name, TPM_BOOL must_exist)
   if (blob == NULL || (must_exist && blob->data == NULL))
     return TPM_FAIL;
   wipe_blob (blob);
+  the_engine->kept.stores++;
   return TPM_SUCCESS;
 }
 
@@ -163,8 +180,25 @@ prepare_libcrypto (struct vtpm_error **error)
   return 0;
 }
 
+static int stir (struct vtpm_engine *engine, struct vtpm_error **error);
+
+/* Hands libtpms the states that TPMLIB_MainInit is to begin with.  */
+static TPM_RESULT
+set_states (const struct vtpm_engine_state *state)
+{
+  TPM_RESULT result = TPM_SUCCESS;
+
+  if (state->permanent != NULL)
+    result = TPMLIB_SetState (TPMLIB_STATE_PERMANENT, state->permanent,
+                              (uint32_t) state->permanent_size);
+  if (result == TPM_SUCCESS && state->volatile_state != NULL)
+    result = TPMLIB_SetState (TPMLIB_STATE_VOLATILE, state->volatile_state,
+                              (uint32_t) state->volatile_size);
+  return result;
+}
+
 static int
-power_on (struct vtpm_engine *engine, struct vtpm_error **error)
+choose_version (struct vtpm_engine *engine, struct vtpm_error **error)
 {
   TPM_RESULT result;
 
@@ -177,20 +211,36 @@ power_on (struct vtpm_engine *engine, struct vtpm_error **error)
                                                                     : TPMLIB_TPM_VERSION_2);
   if (result == TPM_SUCCESS)
     result = TPMLIB_RegisterCallbacks (&callbacks);
-  if (result == TPM_SUCCESS)
-    {
-      engine->powered = true;
-      result = TPMLIB_MainInit ();
-    }
   if (result != TPM_SUCCESS)
     return vtpm_error_set (error, 0, "libtpms cannot make a TPM %s: result 0x%x",
                            vtpm_tpm_version_name (engine->version), result);
   return 0;
 }
 
+static int
+power_on (struct vtpm_engine *engine, const struct vtpm_engine_state *state,
+          struct vtpm_error **error)
+{
+  TPM_RESULT result;
+
+  if (fill_blob (&engine->kept.permanent, state->permanent, state->permanent_size) < 0
+      || fill_blob (&engine->kept.saved, state->saved, state->saved_size) < 0)
+    return vtpm_error_set (error, ENOMEM, "cannot make a TPM");
+  result = set_states (state);
+  if (result != TPM_SUCCESS)
+    return vtpm_error_set (error, 0, "libtpms does not accept the TPM %s's state: result 0x%x",
+                           vtpm_tpm_version_name (engine->version), result);
+  engine->powered = true;
+  result = TPMLIB_MainInit ();
+  if (result != TPM_SUCCESS)
+    return vtpm_error_set (error, 0, "libtpms cannot power a TPM %s on: result 0x%x",
+                           vtpm_tpm_version_name (engine->version), result);
+  return state->volatile_state != NULL ? stir (engine, error) : 0;
+}
+
 int
-vtpm_engine_new (enum vtpm_tpm_version version, struct vtpm_engine **engine,
-                 struct vtpm_error **error)
+vtpm_engine_new (enum vtpm_tpm_version version, const struct vtpm_engine_state *state,
+                 struct vtpm_engine **engine, struct vtpm_error **error)
 {
   _cleanup_engine_ struct vtpm_engine *made = NULL;
 
@@ -201,10 +251,67 @@ vtpm_engine_new (enum vtpm_tpm_version version, struct vtpm_engine **engine,
     return vtpm_error_set (error, ENOMEM, "cannot make a TPM");
   made->version = version;
   the_engine = made;
-  if (prepare_libcrypto (error) < 0 || power_on (made, error) < 0)
+  if (prepare_libcrypto (error) < 0 || choose_version (made, error) < 0
+      || power_on (made, state, error) < 0)
     return -1;
   *engine = vtpm_steal_pointer (&made);
   return 0;
+}
+
+static void
+power_off (struct vtpm_engine *engine)
+{
+  if (engine->powered)
+    TPMLIB_Terminate ();
+  engine->powered = false;
+  wipe_blob (&engine->kept.permanent);
+  wipe_blob (&engine->kept.saved);
+}
+
+int
+vtpm_engine_revert (struct vtpm_engine *engine, const struct vtpm_engine_state *state,
+                    struct vtpm_error **error)
+{
+  power_off (engine);
+  return power_on (engine, state, error);
+}
+
+static void
+wipe_volatile (struct vtpm_engine *engine)
+{
+  if (engine->volatile_state != NULL)
+    explicit_bzero (engine->volatile_state, engine->volatile_size);
+  TPM_Free (engine->volatile_state);
+  engine->volatile_state = NULL;
+}
+
+int
+vtpm_engine_take_state (struct vtpm_engine *engine, struct vtpm_engine_state *state,
+                        struct vtpm_error **error)
+{
+  const struct kept_state *kept = &engine->kept;
+  TPM_RESULT result;
+
+  wipe_volatile (engine);
+  result = TPMLIB_GetState (TPMLIB_STATE_VOLATILE, &engine->volatile_state,
+                            &engine->volatile_size);
+  if (result != TPM_SUCCESS)
+    return vtpm_error_set (error, 0, "libtpms cannot tell the TPM's state: result 0x%x", result);
+  *state = (struct vtpm_engine_state) {
+    .permanent = kept->permanent.data,
+    .permanent_size = kept->permanent.size,
+    .volatile_state = engine->volatile_state,
+    .volatile_size = engine->volatile_size,
+    .saved = kept->saved.data,
+    .saved_size = kept->saved.size,
+  };
+  return 0;
+}
+
+uint64_t
+vtpm_engine_stores (const struct vtpm_engine *engine)
+{
+  return engine->kept.stores;
 }
 
 void
@@ -212,12 +319,9 @@ vtpm_engine_free (struct vtpm_engine *engine)
 {
   if (engine == NULL)
     return;
-  if (engine->powered)
-    TPMLIB_Terminate ();
+  power_off (engine);
   the_engine = NULL;
-  wipe_blob (&engine->kept.permanent);
-  wipe_blob (&engine->kept.volatile_state);
-  wipe_blob (&engine->kept.saved);
+  wipe_volatile (engine);
   if (engine->response != NULL)
     explicit_bzero (engine->response, engine->response_capacity);
   TPM_Free (engine->response);
@@ -256,37 +360,46 @@ vtpm_engine_process (struct vtpm_engine *engine, uint8_t *command, size_t size,
   return 0;
 }
 
-/* A command of this program's own: a header and at most one 16-bit
-   parameter.  WHAT is its name in the specification.  */
+/* A command of this program's own: a header and some parameters.  WHAT is its
+   name in the specification.  */
 struct own_command
 {
   const char *what;
   uint16_t tag;
   uint32_t code;
-  bool has_parameter;
-  uint16_t parameter;
+  size_t parameter_size;
+  uint8_t parameters[OWN_COMMAND_MAX - VTPM_TPM_HEADER_SIZE];
 };
 
+/* *CODE is the response code.  */
 static int
-execute (struct vtpm_engine *engine, const struct own_command *own, struct vtpm_error **error)
+execute_for_code (struct vtpm_engine *engine, const struct own_command *own, uint32_t *code,
+                  struct vtpm_error **error)
 {
   uint8_t command[OWN_COMMAND_MAX];
-  size_t size = own->has_parameter ? OWN_COMMAND_MAX : VTPM_TPM_HEADER_SIZE;
+  size_t size = VTPM_TPM_HEADER_SIZE + own->parameter_size;
   struct vtpm_tpm_header header = { .tag = own->tag, .size = (uint32_t) size, .code = own->code };
   const uint8_t *response;
   size_t response_size;
 
   vtpm_tpm_header_write (&header, command);
-  if (own->has_parameter)
-    {
-      command[VTPM_TPM_HEADER_SIZE] = (uint8_t) (own->parameter >> 8);
-      command[VTPM_TPM_HEADER_SIZE + 1] = (uint8_t) own->parameter;
-    }
+  memcpy (command + VTPM_TPM_HEADER_SIZE, own->parameters, own->parameter_size);
   if (vtpm_engine_process (engine, command, size, &response, &response_size, error) < 0)
     return vtpm_error_wrap (error, "%s", own->what);
   vtpm_tpm_header_read (response, response_size, &header);
-  if (header.code != 0)
-    return vtpm_error_set (error, 0, "%s was answered with code 0x%x", own->what, header.code);
+  *code = header.code;
+  return 0;
+}
+
+static int
+execute (struct vtpm_engine *engine, const struct own_command *own, struct vtpm_error **error)
+{
+  uint32_t code;
+
+  if (execute_for_code (engine, own, &code, error) < 0)
+    return -1;
+  if (code != 0)
+    return vtpm_error_set (error, 0, "%s was answered with code 0x%x", own->what, code);
   return 0;
 }
 
@@ -294,8 +407,8 @@ int
 vtpm_engine_start (struct vtpm_engine *engine, struct vtpm_error **error)
 {
   static const struct own_command startup[] = {
-    [VTPM_TPM_2_0] = { "TPM2_Startup", 0x8001, 0x144, true, 0x0000 /* TPM_SU_CLEAR */ },
-    [VTPM_TPM_1_2] = { "TPM_Startup", 0x00c1, 0x99, true, 0x0001 /* TPM_ST_CLEAR */ },
+    [VTPM_TPM_2_0] = { "TPM2_Startup", 0x8001, 0x144, 2, { 0x00, 0x00 /* TPM_SU_CLEAR */ } },
+    [VTPM_TPM_1_2] = { "TPM_Startup", 0x00c1, 0x99, 2, { 0x00, 0x01 /* TPM_ST_CLEAR */ } },
   };
 
   return execute (engine, &startup[engine->version], error);
@@ -305,9 +418,34 @@ int
 vtpm_engine_shut_down (struct vtpm_engine *engine, struct vtpm_error **error)
 {
   static const struct own_command shutdown[] = {
-    [VTPM_TPM_2_0] = { "TPM2_Shutdown", 0x8001, 0x145, true, 0x0000 /* TPM_SU_CLEAR */ },
-    [VTPM_TPM_1_2] = { "TPM_SaveState", 0x00c1, 0x98, false, 0 },
+    [VTPM_TPM_2_0] = { "TPM2_Shutdown", 0x8001, 0x145, 2, { 0x00, 0x00 /* TPM_SU_CLEAR */ } },
+    [VTPM_TPM_1_2] = { "TPM_SaveState", 0x00c1, 0x98, 0, { 0 } },
   };
 
   return execute (engine, &shutdown[engine->version], error);
+}
+
+/* A TPM in failure mode answers with TPM_RC_FAILURE, and makes no random
+   numbers either.  */
+static int
+stir (struct vtpm_engine *engine, struct vtpm_error **error)
+{
+  struct own_command stir_random[] = {
+    [VTPM_TPM_2_0] = { "TPM2_StirRandom", 0x8001, 0x146, 2 + ENTROPY_SIZE, { 0, ENTROPY_SIZE } },
+    [VTPM_TPM_1_2] = { "TPM_StirRandom", 0x00c1, 0x47, 4 + ENTROPY_SIZE, { 0, 0, 0, ENTROPY_SIZE } },
+  };
+  struct own_command *own = &stir_random[engine->version];
+  uint32_t code;
+  int result;
+
+  if (getrandom (own->parameters + own->parameter_size - ENTROPY_SIZE, ENTROPY_SIZE, 0)
+      != ENTROPY_SIZE)
+    return vtpm_error_set (error, errno, "cannot get %d random bytes", ENTROPY_SIZE);
+  result = execute_for_code (engine, own, &code, error);
+  explicit_bzero (own->parameters, sizeof (own->parameters));
+  if (result < 0)
+    return -1;
+  if (code != 0 && code != vtpm_tpm_refusal_code (engine->version, VTPM_TPM_REFUSE_FAILURE))
+    return vtpm_error_set (error, 0, "%s was answered with code 0x%x", own->what, code);
+  return 0;
 }

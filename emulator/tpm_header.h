@@ -37,6 +37,7 @@ enum vtpm_tpm_refusal
   VTPM_TPM_REFUSE_SIZE,     /* TPM_RC_COMMAND_SIZE, TPM_BAD_PARAM_SIZE */
   VTPM_TPM_REFUSE_LOCALITY, /* TPM_RC_LOCALITY, TPM_BAD_LOCALITY */
   VTPM_TPM_REFUSE_FAILURE,  /* TPM_RC_FAILURE, TPM_FAIL */
+  VTPM_TPM_REFUSE_NV,       /* TPM_RC_NV_UNAVAILABLE, TPM_FAIL */
 };
 
 /* Reads the header of a message of LENGTH bytes.  False when that is less than
@@ -52,6 +53,22 @@ void vtpm_tpm_header_write (const struct vtpm_tpm_header *header,
    it: the driver refuses.  One with a size that is not that of the command is
    none.  */
 bool vtpm_tpm_is_set_locality (const uint8_t *command, size_t length, uint8_t *locality);
+
+/* Whether COMMAND, well-formed or not, leaves a TPM as it was, whatever the answer
+   is.  Only commands without an authorisation do: one that fails may count
+   against dictionary attacks, and a session has a nonce.  The state of a random
+   generator does not count.  */
+bool vtpm_tpm_changes_nothing (enum vtpm_tpm_version version, const uint8_t *command,
+                               size_t length);
+
+/* How many milliseconds a TPM may take for COMMAND.  Commands that make keys
+   have as long as Linux waits for those, the others as for its class "long"
+   (drivers/char/tpm/tpm2-cmd.c, tpm1-cmd.c).  */
+uint32_t vtpm_tpm_allowance (enum vtpm_tpm_version version, const uint8_t *command,
+                             size_t length);
+
+/* The code that a refusal answers with.  */
+uint32_t vtpm_tpm_refusal_code (enum vtpm_tpm_version version, enum vtpm_tpm_refusal refusal);
 
 /* Write a whole response, a bare header, to RESPONSE.  */
 void vtpm_tpm_success_response (enum vtpm_tpm_version version,

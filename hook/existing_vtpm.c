@@ -2,8 +2,9 @@
 /* Copyright (c) 2026 The oci-vtpm authors */
 #include "existing_vtpm.h"
 
-#include <signal.h>
+#include <poll.h>
 #include <string.h>
+#include <sys/syscall.h>
 
 #include "control_client.h"
 #include "rundir.h"
@@ -54,10 +55,28 @@ connect_or_sweep (const char *base, const char *id, vtpm_deadline deadline, int 
   return vtpm_error_pass (error, &problem);
 }
 
+/* One that its parent has not waited for yet is dead all the same.  */
 static bool
-process_exists (pid_t pid)
+process_lives (pid_t pid)
 {
-  return kill (pid, 0) == 0 || errno == EPERM;
+  _cleanup_close_ int fd = (int) syscall (SYS_pidfd_open, pid, 0);
+  struct pollfd end = { .fd = fd, .events = POLLIN };
+
+  return fd >= 0 && poll (&end, 1, 0) == 0;
+}
+
+/* A supervisor may not have noticed yet that its container is dead.  */
+static bool
+is_ending (const struct vtpm_control_status *status)
+{
+  return strcmp (status->state, "stopping") == 0 || !process_lives (status->container_pid);
+}
+
+/* While an emulator is restarted its clients only wait a little longer.  */
+static bool
+is_in_service (const struct vtpm_control_status *status)
+{
+  return strcmp (status->state, "serving") == 0 || strcmp (status->state, "restarting") == 0;
 }
 
 int
@@ -79,16 +98,34 @@ vtpm_existing_make_room (const char *base, const char *id, pid_t container_pid,
         return sweep (base, id, error);
       return vtpm_error_pass (error, &problem);
     }
-  if (strcmp (status.state, "stopping") != 0)
+  *served = status.container_pid == container_pid && is_in_service (&status);
+  if (*served)
+    return 0;
+  if (!is_ending (&status))
+    return vtpm_error_set_plain (
+        error, EBUSY, "a container of this id has a vTPM already: its init is process %d",
+        (int) status.container_pid);
+  return vtpm_control_wait_gone (fd, deadline, error);
+}
+
+int
+vtpm_existing_await_end (const char *base, const char *id, vtpm_deadline deadline, bool *ended,
+                         struct vtpm_error **error)
+{
+  _cleanup_error_ struct vtpm_error *problem = NULL;
+  _cleanup_close_ int fd = -1;
+  struct vtpm_control_status status;
+
+  *ended = false;
+  if (vtpm_control_connect (base, id, deadline, &fd, &problem) < 0
+      || vtpm_control_get_status (fd, deadline, &status, &problem) < 0)
     {
-      *served = status.container_pid == container_pid && strcmp (status.state, "serving") == 0;
-      if (*served)
-        return 0;
-      if (process_exists (status.container_pid))
-        return vtpm_error_set_plain (
-            error, EBUSY, "a container of this id has a vTPM already: its init is process %d",
-            (int) status.container_pid);
+      *ended = means_gone (problem);
+      return *ended ? 0 : vtpm_error_pass (error, &problem);
     }
+  if (!is_ending (&status))
+    return 0;
+  *ended = true;
   return vtpm_control_wait_gone (fd, deadline, error);
 }
 

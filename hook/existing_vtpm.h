@@ -20,6 +20,12 @@
 int vtpm_existing_make_room (const char *base, const char *id, pid_t container_pid,
                              vtpm_deadline deadline, bool *served, struct vtpm_error **error);
 
+/* Waits for the end of the vTPM of container ID, another one than the hook's, if
+   it is ending or its container is dead.  *ENDED is false if it goes on.  None at
+   all has ended.  */
+int vtpm_existing_await_end (const char *base, const char *id, vtpm_deadline deadline, bool *ended,
+                             struct vtpm_error **error);
+
 /* Ends what is there, if anything, and waits until it is gone.  */
 int vtpm_existing_end (const char *base, const char *id, vtpm_deadline deadline,
                        struct vtpm_error **error);

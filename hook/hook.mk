@@ -13,10 +13,10 @@ hook_libhook_a_SOURCES = \
 	hook/device_filter.c hook/device_filter.h \
 	hook/device_number.h \
 	hook/existing_vtpm.c hook/existing_vtpm.h \
-	hook/hook_config.c hook/hook_config.h \
 	hook/hook_options.c hook/hook_options.h \
 	hook/hook_start.c hook/hook_start.h \
 	hook/hook_stop.c hook/hook_stop.h \
+	hook/instance_setup.c hook/instance_setup.h \
 	hook/oci_bundle.c hook/oci_bundle.h \
 	hook/oci_state.c hook/oci_state.h \
 	hook/supervisor_process.c hook/supervisor_process.h \
@@ -37,7 +37,8 @@ EXTRA_DIST += \
 	contrib/systemd/oci-vtpm.conf.in
 
 substitute = $(AM_V_GEN)$(MKDIR_P) $(@D) && \
-	$(SED) -e 's|@hookdir[@]|$(hookdir)|g' -e 's|@vtpm_user[@]|$(vtpm_user)|g' \
+	$(SED) -e 's|@bindir[@]|$(bindir)|g' -e 's|@hookdir[@]|$(hookdir)|g' \
+		-e 's|@vtpm_user[@]|$(vtpm_user)|g' \
 		$(srcdir)/$@.in > $@.tmp && mv $@.tmp $@
 
 contrib/hooks.d/oci-vtpm.json: contrib/hooks.d/oci-vtpm.json.in Makefile
@@ -55,8 +56,8 @@ tests_unit_unit_tests_SOURCES += \
 	tests/unit/device_cgroup_v2_test.c \
 	tests/unit/device_filter_test.c \
 	tests/unit/existing_vtpm_test.c \
-	tests/unit/hook_config_test.c \
 	tests/unit/hook_options_test.c \
+	tests/unit/instance_setup_test.c \
 	tests/unit/oci_bundle_test.c \
 	tests/unit/oci_state_test.c \
 	tests/unit/vtpm_spec_test.c

@@ -11,14 +11,29 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "hook_config.h"
+#include "driver.h"
 #include "hook_options.h"
 #include "hook_start.h"
 #include "hook_stop.h"
+#include "host_config.h"
 #include "log.h"
 #include "names.h"
 #include "oci_state.h"
 #include "vtpm_spec.h"
+
+static int
+load_config (struct vtpm_host_config *config, struct vtpm_error **error)
+{
+  char quoted[sizeof (config->driver)];
+
+  if (vtpm_host_config_load (VTPM_CONFIG_FILE, config, error) < 0)
+    return -1;
+  if (!vtpm_driver_exists (config->driver))
+    return vtpm_error_set_plain (error, EINVAL,
+                                 VTPM_CONFIG_FILE ": \"driver\": no driver \"%s\" in this build",
+                                 vtpm_name_quote (config->driver, quoted, sizeof (quoted)));
+  return 0;
+}
 
 /* Runs the hook for the state on standard input.  A container that does not
    ask for a vTPM costs no more than reading its state.  */
@@ -26,7 +41,7 @@ static int
 run (enum vtpm_hook_action action, struct vtpm_error **error)
 {
   _cleanup_oci_state_ struct vtpm_oci_state state = { 0 };
-  struct vtpm_hook_config config;
+  struct vtpm_host_config config;
   struct vtpm_spec spec;
   bool wanted;
 
@@ -38,7 +53,7 @@ run (enum vtpm_hook_action action, struct vtpm_error **error)
   if (vtpm_name_check_container_id (state.id, error) < 0)
     return -1;
   vtpm_log_set_subject (state.id);
-  if (vtpm_hook_config_load (VTPM_CONFIG_FILE, &config, error) < 0)
+  if (vtpm_spec_settle_instance (&spec, state.id, error) < 0 || load_config (&config, error) < 0)
     return -1;
   vtpm_log_set_level (config.log_level);
   return action == VTPM_HOOK_STOP ? vtpm_hook_stop (&state, &config, error)

@@ -2,14 +2,15 @@
 /* Copyright (c) 2026 The oci-vtpm authors */
 #include "hook_start.h"
 
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 
+#include "base_dirs.h"
 #include "container_dev.h"
 #include "container_process.h"
 #include "device_cgroup.h"
 #include "existing_vtpm.h"
+#include "instance_setup.h"
 #include "oci_bundle.h"
 #include "supervisor_process.h"
 
@@ -22,10 +23,12 @@ struct start
 {
   const struct vtpm_oci_state *state;
   const struct vtpm_spec *spec;
-  const struct vtpm_hook_config *config;
+  const struct vtpm_host_config *config;
   vtpm_deadline deadline;
   struct vtpm_user user;
   int container_pidfd;
+  int host_keys_fd;     /* -1 for an ephemeral vTPM */
+  int host_key_hold_fd; /* likewise */
   struct vtpm_container_dev *dev;
   struct vtpm_device_cgroup *cgroup;
   struct vtpm_pair *pair;
@@ -57,35 +60,12 @@ release (struct start *start)
   vtpm_pair_free (start->pair);
   vtpm_device_cgroup_free (start->cgroup);
   vtpm_container_dev_free (start->dev);
+  vtpm_cleanup_close (&start->host_keys_fd);
+  vtpm_cleanup_close (&start->host_key_hold_fd);
   vtpm_cleanup_close (&start->container_pidfd);
 }
 
 #define _cleanup_start_ VTPM_CLEANUP (release)
-
-/* The directory of all run-time directories belongs to the supervisors' user,
-   since they make and remove their own.  One that others may write to would
-   let them put a socket of theirs in its place.  */
-static int
-prepare_run_dir (const struct vtpm_user *user, struct vtpm_error **error)
-{
-  struct stat status;
-
-  if (mkdir (VTPM_RUN_DIR, 0755) == 0)
-    {
-      if (chown (VTPM_RUN_DIR, user->uid, user->gid) < 0)
-        return vtpm_error_set (error, errno, "cannot hand over " VTPM_RUN_DIR);
-      return 0;
-    }
-  if (errno != EEXIST)
-    return vtpm_error_set (error, errno, "cannot make " VTPM_RUN_DIR);
-  if (lstat (VTPM_RUN_DIR, &status) < 0)
-    return vtpm_error_set (error, errno, "cannot look at " VTPM_RUN_DIR);
-  if (!S_ISDIR (status.st_mode) || status.st_uid != user->uid || (status.st_mode & 022) != 0)
-    return vtpm_error_set_plain (error, EPERM,
-                                 VTPM_RUN_DIR " is not a directory that only user %u may write to",
-                                 user->uid);
-  return 0;
-}
 
 /* Looks at the container, and changes nothing.  */
 static int
@@ -106,6 +86,23 @@ open_container (struct start *start, struct vtpm_error **error)
   return vtpm_device_cgroup_open (proc_fd, &start->cgroup, error);
 }
 
+/* Makes sure that the instance can be used, and that it is ours to use.  The
+   keys come last: nobody can change them while we have them.  */
+static int
+prepare_instance (struct start *start, struct vtpm_error **error)
+{
+  const struct vtpm_host_config *config = start->config;
+
+  if (start->spec->ephemeral)
+    return 0;
+  if (vtpm_base_dirs_make_state (config->state_dir, &start->user, error) < 0
+      || vtpm_instance_await (config->state_dir, &start->spec->instance, VTPM_RUN_DIR,
+                              start->deadline, error)
+             < 0)
+    return -1;
+  return vtpm_instance_fetch_keys (config, &start->host_keys_fd, &start->host_key_hold_fd, error);
+}
+
 /* Makes the pair and the processes behind it, and waits until the TPM can be
    used.  The supervisor is started right after the pair: from then on it
    cleans up even if we are killed.  */
@@ -123,7 +120,11 @@ make_vtpm (struct start *start, struct vtpm_error **error)
     .version = start->spec->version,
     .user = &start->user,
     .stop_timeout = start->config->stop_timeout,
+    .restarts_per_minute = start->config->restarts_per_minute,
     .log_level = start->config->log_level,
+    .instance = start->spec->ephemeral ? NULL : &start->spec->instance,
+    .state_dir = start->config->state_dir,
+    .host_keys_fd = start->host_keys_fd,
   };
 
   if (vtpm_pair_create (start->config->driver, &request, &start->pair, error) < 0)
@@ -211,7 +212,7 @@ describe (const struct start *start)
   const struct vtpm_pair_nodes *nodes = &start->nodes;
   json_object *record = json_object_new_object ();
   json_object *devices = json_object_new_array ();
-  char host_device[32];
+  char host_device[32], instance[VTPM_INSTANCE_ID_TEXT_SIZE];
 
   snprintf (host_device, sizeof (host_device), "tpm%u", nodes->host_number);
   json_object_array_add (devices,
@@ -228,6 +229,10 @@ describe (const struct start *start)
                           json_object_new_string (start->pair->driver->name));
   json_object_object_add (record, "hostDevice", json_object_new_string (host_device));
   json_object_object_add (record, "devices", devices);
+  if (!start->spec->ephemeral)
+    json_object_object_add (
+        record, "instance",
+        json_object_new_string (vtpm_instance_id_format (&start->spec->instance, instance)));
   json_object_object_add (record, "startedAt", json_object_new_int64 (time (NULL)));
   return record;
 }
@@ -252,7 +257,7 @@ check_state (const struct vtpm_oci_state *state, struct vtpm_error **error)
 
 int
 vtpm_hook_start (const struct vtpm_oci_state *state, const struct vtpm_spec *spec,
-                 const struct vtpm_hook_config *config, struct vtpm_error **error)
+                 const struct vtpm_host_config *config, struct vtpm_error **error)
 {
   _cleanup_start_ struct start start = {
     .state = state,
@@ -260,19 +265,22 @@ vtpm_hook_start (const struct vtpm_oci_state *state, const struct vtpm_spec *spe
     .config = config,
     .deadline = vtpm_deadline_after_seconds (config->start_timeout),
     .container_pidfd = -1,
+    .host_keys_fd = -1,
+    .host_key_hold_fd = -1,
   };
   bool served;
 
   if (check_state (state, error) < 0 || vtpm_user_find (VTPM_USER, &start.user, error) < 0
-      || prepare_run_dir (&start.user, error) < 0
+      || vtpm_base_dirs_make_run (VTPM_RUN_DIR, &start.user, error) < 0
       || vtpm_existing_make_room (VTPM_RUN_DIR, state->id, state->pid, start.deadline, &served,
                                   error)
              < 0)
     return -1;
   if (served)
     return 0;
-  if (open_container (&start, error) < 0 || make_vtpm_patiently (&start, error) < 0
-      || hand_over_devices (&start, error) < 0 || record (&start, error) < 0)
+  if (open_container (&start, error) < 0 || prepare_instance (&start, error) < 0
+      || make_vtpm_patiently (&start, error) < 0 || hand_over_devices (&start, error) < 0
+      || record (&start, error) < 0)
     {
       undo (&start);
       return -1;

@@ -12,11 +12,11 @@
  * both hooks may be configured.
  */
 
-#include "hook_config.h"
+#include "host_config.h"
 #include "oci_state.h"
 #include "vtpm_spec.h"
 
 int vtpm_hook_start (const struct vtpm_oci_state *state, const struct vtpm_spec *spec,
-                     const struct vtpm_hook_config *config, struct vtpm_error **error);
+                     const struct vtpm_host_config *config, struct vtpm_error **error);
 
 #endif

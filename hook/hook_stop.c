@@ -8,7 +8,7 @@
 #define MARGIN_SECONDS 5u
 
 int
-vtpm_hook_stop (const struct vtpm_oci_state *state, const struct vtpm_hook_config *config,
+vtpm_hook_stop (const struct vtpm_oci_state *state, const struct vtpm_host_config *config,
                 struct vtpm_error **error)
 {
   _cleanup_error_ struct vtpm_error *problem = NULL;

@@ -8,10 +8,10 @@
    makes sure that it is over when the runtime says that the container is
    deleted, and removes what a killed supervisor left.  */
 
-#include "hook_config.h"
+#include "host_config.h"
 #include "oci_state.h"
 
-int vtpm_hook_stop (const struct vtpm_oci_state *state, const struct vtpm_hook_config *config,
+int vtpm_hook_stop (const struct vtpm_oci_state *state, const struct vtpm_host_config *config,
                     struct vtpm_error **error);
 
 #endif

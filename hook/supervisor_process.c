@@ -29,18 +29,24 @@ struct vtpm_supervisor_process
 static int
 exec_supervisor (const struct vtpm_supervisor_start *start, struct vtpm_error **error)
 {
-  char pid[16], timeout[16];
+  char pid[16], timeout[16], restarts[16], instance[VTPM_INSTANCE_ID_TEXT_SIZE] = "";
   char *const environment[] = { NULL };
 
   snprintf (pid, sizeof (pid), "%d", (int) start->container_pid);
   snprintf (timeout, sizeof (timeout), "%u", start->stop_timeout);
+  snprintf (restarts, sizeof (restarts), "%u", start->restarts_per_minute);
+  if (start->instance != NULL)
+    vtpm_instance_id_format (start->instance, instance);
   const char *const arguments[] = {
     "vtpm-supervisor",
     "--container-id", start->container_id,
     "--container-pid", pid,
     "--tpm-version", vtpm_tpm_version_name (start->version),
     "--stop-timeout", timeout,
+    "--restarts-per-minute", restarts,
     "--log-level", vtpm_log_level_name (start->log_level),
+    "--state-dir", start->state_dir,
+    start->instance == NULL ? NULL : "--instance", instance,
     NULL,
   };
   execve (SUPERVISOR, (char *const *) arguments, environment);
@@ -56,7 +62,9 @@ become_supervisor (const struct vtpm_supervisor_start *start, int channel_fd)
     [VTPM_FD_SERVER - VTPM_FD_SERVER] = start->server_fd,
     [VTPM_FD_CHANNEL - VTPM_FD_SERVER] = channel_fd,
     [VTPM_FD_CONTAINER - VTPM_FD_SERVER] = start->container_pidfd,
+    [VTPM_FD_HOST_KEYS - VTPM_FD_SERVER] = start->host_keys_fd,
   };
+  const int last_fd = start->instance == NULL ? VTPM_FD_CONTAINER : VTPM_FD_HOST_KEYS;
   struct vtpm_error *error = NULL;
   int report_fd = channel_fd;
 
@@ -64,7 +72,7 @@ become_supervisor (const struct vtpm_supervisor_start *start, int channel_fd)
   umask (077);
   if (setsid () < 0 || chdir ("/") < 0)
     vtpm_error_set (&error, errno, "cannot leave the runtime's session");
-  else if (vtpm_child_arrange_descriptors (fds, sizeof (fds) / sizeof (fds[0]),
+  else if (vtpm_child_arrange_descriptors (fds, (size_t) (last_fd - VTPM_FD_SERVER + 1),
                                            VTPM_CHILD_STDIO_NULL, &error)
            == 0)
     {

@@ -15,6 +15,7 @@
 
 #include "deadline.h"
 #include "driver.h"
+#include "instance_id.h"
 #include "log.h"
 #include "privilege.h"
 
@@ -27,7 +28,12 @@ struct vtpm_supervisor_start
   enum vtpm_tpm_version version;
   const struct vtpm_user *user;
   unsigned int stop_timeout; /* seconds */
+  unsigned int restarts_per_minute;
   enum vtpm_log_level log_level;
+
+  const struct vtpm_instance_id *instance; /* NULL: nothing is kept */
+  const char *state_dir;
+  int host_keys_fd; /* with an instance only */
 };
 
 struct vtpm_supervisor_process;

@@ -93,11 +93,23 @@ parse_ephemeral (const char *value, struct vtpm_spec *spec, struct vtpm_error **
   if (strcmp (value, "true") == 0)
     spec->ephemeral = true;
   else if (strcmp (value, "false") == 0)
-    return vtpm_error_set_plain (error, EOPNOTSUPP,
-                                 "this version keeps no state on disk: every vTPM is ephemeral");
+    spec->ephemeral = false;
   else
     return refuse (error, value, "true or false");
   return 0;
+}
+
+/* The scope is never the annotation's to choose: it is what keeps one tenant's
+   instances from another's.  */
+static int
+parse_name (const char *value, struct vtpm_spec *spec, struct vtpm_error **error)
+{
+  char quoted[QUOTED_SIZE];
+
+  if (strchr (value, '/') != NULL)
+    return vtpm_error_set_plain (error, EINVAL, "\"%s\" contains a slash",
+                                 vtpm_name_quote (value, quoted, sizeof (quoted)));
+  return vtpm_instance_id_parse (value, &spec->instance, error);
 }
 
 /* Keys that name a capability which this version lacks.  Ignoring them would
@@ -123,12 +135,12 @@ static const struct
 } known[] = {
   { "device", parse_device },
   { "version", parse_version },
+  { "name", parse_name },
   { "ephemeral", parse_ephemeral },
   { "uid", parse_uid },
   { "gid", parse_gid },
   { "mode", parse_mode },
   { "ek", parse_ek },
-  { "name", refuse_unsupported },
   { "pcr-banks", refuse_unsupported },
 };
 
@@ -159,6 +171,28 @@ parse_annotation (const char *key, json_object *value, struct vtpm_spec *spec,
   return 0;
 }
 
+static bool
+has_instance (const struct vtpm_spec *spec)
+{
+  return spec->instance.name[0] != '\0';
+}
+
+/* What no annotation by itself can tell.  */
+static int
+check_together (const struct vtpm_spec *spec, struct vtpm_error **error)
+{
+  if (spec->device[0] == '\0')
+    return vtpm_error_set_plain (error, EINVAL,
+                                 "annotations under " VTPM_ANNOTATION_PREFIX
+                                 " without " VTPM_ANNOTATION_PREFIX "device");
+  if (spec->ephemeral && has_instance (spec))
+    return vtpm_error_set_plain (error, EINVAL,
+                                 "annotations " VTPM_ANNOTATION_PREFIX
+                                 "name and " VTPM_ANNOTATION_PREFIX
+                                 "ephemeral: an instance with a name is not ephemeral");
+  return 0;
+}
+
 int
 vtpm_spec_from_annotations (json_object *annotations, bool *wanted, struct vtpm_spec *spec,
                             struct vtpm_error **error)
@@ -178,10 +212,17 @@ vtpm_spec_from_annotations (json_object *annotations, bool *wanted, struct vtpm_
   }
   if (!*wanted)
     return 0;
-  if (parsed.device[0] == '\0')
-    return vtpm_error_set_plain (error, EINVAL,
-                                 "annotations under " VTPM_ANNOTATION_PREFIX
-                                 " without " VTPM_ANNOTATION_PREFIX "device");
+  if (check_together (&parsed, error) < 0)
+    return -1;
   *spec = parsed;
   return 0;
+}
+
+int
+vtpm_spec_settle_instance (struct vtpm_spec *spec, const char *container_id,
+                           struct vtpm_error **error)
+{
+  if (spec->ephemeral || has_instance (spec))
+    return 0;
+  return vtpm_instance_id_of_container (container_id, &spec->instance, error);
 }

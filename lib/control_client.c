@@ -8,8 +8,11 @@
 #include <sys/time.h>
 
 #include "channel.h"
+#include "names.h"
 #include "protocol.h"
 #include "rundir.h"
+
+#define REASON_SIZE 512
 
 /* A connect(2) waits while the listener's backlog is full: a supervisor that
    is stopped must not stop us too.  */
@@ -81,13 +84,47 @@ receive (int fd, vtpm_deadline deadline, struct vtpm_message *message, bool *clo
 }
 
 static int
+parse_pids (json_object *object, const char *what, struct vtpm_control_status *status,
+            struct vtpm_error **error)
+{
+  static const char *const keys[] = { "containerPid", "supervisorPid", "emulatorPid" };
+  pid_t *const pids[] = { &status->container_pid, &status->supervisor_pid, &status->emulator_pid };
+
+  for (size_t i = 0; i < sizeof (pids) / sizeof (pids[0]); i++)
+    {
+      int64_t pid;
+
+      if (vtpm_json_get_integer (object, what, keys[i], true, 0, INT32_MAX, &pid, error) < 0)
+        return -1;
+      *pids[i] = (pid_t) pid;
+    }
+  return 0;
+}
+
+static int
+parse_instance (json_object *object, const char *what, struct vtpm_control_status *status,
+                struct vtpm_error **error)
+{
+  struct vtpm_instance_id id;
+  const char *text = NULL;
+
+  status->instance[0] = '\0';
+  if (vtpm_json_get_string (object, what, "instance", false, &text, error) < 0)
+    return -1;
+  if (text == NULL)
+    return 0;
+  if (vtpm_instance_id_parse (text, &id, error) < 0)
+    return vtpm_error_wrap (error, "%s", what);
+  vtpm_instance_id_format (&id, status->instance);
+  return 0;
+}
+
+static int
 parse_status (const struct vtpm_message *message, struct vtpm_control_status *status,
               struct vtpm_error **error)
 {
   static const char what[] = "the supervisor's status";
-  static const char *const pid_keys[] = { "containerPid", "supervisorPid", "emulatorPid" };
-  struct vtpm_control_status parsed;
-  pid_t *const pids[] = { &parsed.container_pid, &parsed.supervisor_pid, &parsed.emulator_pid };
+  struct vtpm_control_status parsed = { 0 };
   _cleanup_json_ json_object *object = NULL;
   const char *state;
 
@@ -97,16 +134,36 @@ parse_status (const struct vtpm_message *message, struct vtpm_control_status *st
   if (strlen (state) >= sizeof (parsed.state))
     return vtpm_error_set_plain (error, EPROTO, "%s: \"state\" is too long", what);
   strcpy (parsed.state, state);
-  for (size_t i = 0; i < sizeof (pids) / sizeof (pids[0]); i++)
-    {
-      int64_t pid;
-
-      if (vtpm_json_get_integer (object, what, pid_keys[i], true, 0, INT32_MAX, &pid, error) < 0)
-        return -1;
-      *pids[i] = (pid_t) pid;
-    }
+  if (parse_pids (object, what, &parsed, error) < 0
+      || parse_instance (object, what, &parsed, error) < 0
+      || vtpm_json_get_integer (object, what, "emulatorRestarts", false, 0, INT64_MAX,
+                                &parsed.emulator_restarts, error)
+             < 0)
+    return -1;
   *status = parsed;
   return 0;
+}
+
+/* Asks and waits for the one answer.  */
+static int
+ask (int fd, vtpm_deadline deadline, uint32_t question, struct vtpm_message *answer,
+     struct vtpm_error **error)
+{
+  bool closed;
+
+  if (vtpm_channel_send (fd, question, NULL, 0, error) < 0
+      || receive (fd, deadline, answer, &closed, error) < 0)
+    return -1;
+  if (closed)
+    return vtpm_error_set_plain (error, ECONNRESET, "the supervisor has ended");
+  return 0;
+}
+
+static int
+set_unexpected (const struct vtpm_message *message, struct vtpm_error **error)
+{
+  return vtpm_error_set_plain (error, EPROTO, "the supervisor answered message type %#x",
+                               (unsigned int) message->type);
 }
 
 int
@@ -114,17 +171,32 @@ vtpm_control_get_status (int fd, vtpm_deadline deadline, struct vtpm_control_sta
                          struct vtpm_error **error)
 {
   struct vtpm_message message;
-  bool closed;
 
-  if (vtpm_channel_send (fd, VTPM_CONTROL_STATUS, NULL, 0, error) < 0
-      || receive (fd, deadline, &message, &closed, error) < 0)
+  if (ask (fd, deadline, VTPM_CONTROL_STATUS, &message, error) < 0)
     return -1;
-  if (closed)
-    return vtpm_error_set_plain (error, ECONNRESET, "the supervisor has ended");
-  if (message.type != VTPM_CONTROL_STATUS_IS)
-    return vtpm_error_set_plain (error, EPROTO, "the supervisor answered message type %#x",
-                                 (unsigned int) message.type);
-  return parse_status (&message, status, error);
+  return message.type == VTPM_CONTROL_STATUS_IS ? parse_status (&message, status, error)
+                                                : set_unexpected (&message, error);
+}
+
+int
+vtpm_control_resume (int fd, vtpm_deadline deadline, struct vtpm_error **error)
+{
+  struct vtpm_message message;
+  char reason[REASON_SIZE];
+
+  if (ask (fd, deadline, VTPM_CONTROL_RESUME, &message, error) < 0)
+    return -1;
+  switch (message.type)
+    {
+    case VTPM_CONTROL_RESUMING:
+      return 0;
+    case VTPM_CONTROL_REFUSED:
+      return vtpm_error_set_plain (
+          error, ECANCELED, "%s",
+          vtpm_name_quote ((const char *) message.payload, reason, sizeof (reason)));
+    default:
+      return set_unexpected (&message, error);
+    }
 }
 
 int

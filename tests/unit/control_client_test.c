@@ -45,7 +45,7 @@ get_status (void *context, char *text, size_t size)
   (void) context;
   snprintf (text, size,
             "{\"state\":\"serving\",\"containerPid\":17,\"supervisorPid\":%d,\"emulatorPid\":0,"
-            "\"more\":[]}",
+            "\"instance\":\"local/web\",\"emulatorRestarts\":3,\"more\":[]}",
             (int) getpid ());
 }
 
@@ -107,6 +107,8 @@ check_status (int fd, pid_t server)
   cr_expect_eq (status.container_pid, 17);
   cr_expect_eq (status.supervisor_pid, server);
   cr_expect_eq (status.emulator_pid, 0);
+  cr_expect_str_eq (status.instance, "local/web");
+  cr_expect_eq (status.emulator_restarts, 3);
 }
 
 Test (control_client, asks_and_stops_a_server)
@@ -186,6 +188,7 @@ struct bad_answer
   const char *message;
 };
 
+#define SERVING "{\"state\":\"serving\",\"containerPid\":1,"
 #define PIDS ",\"supervisorPid\":1,\"emulatorPid\":1}"
 
 Test (control_client, checks_the_status)
@@ -203,6 +206,11 @@ Test (control_client, checks_the_status)
     { "{\"state\":\"serving\",\"containerPid\":\"1\"" PIDS, EINVAL, "of type string" },
     { "{\"state\":\"sixteen-letters-\",\"containerPid\":1" PIDS, EPROTO, "is too long" },
     { "{\"state\":\"a\\u0000b\",\"containerPid\":1" PIDS, EINVAL, "contains a NUL byte" },
+    { SERVING "\"instance\":1" PIDS, EINVAL, "\"instance\" is of type int" },
+    { SERVING "\"instance\":\"../web\"" PIDS, EINVAL, "the supervisor's status: " },
+    { SERVING "\"instance\":\"\"" PIDS, EINVAL, "the supervisor's status: " },
+    { SERVING "\"emulatorRestarts\":-1" PIDS, ERANGE, "\"emulatorRestarts\" is -1" },
+    { SERVING "\"emulatorRestarts\":\"1\"" PIDS, EINVAL, "of type string" },
   };
 
   for (size_t i = 0; i < sizeof (answers) / sizeof (answers[0]); i++)
@@ -230,6 +238,37 @@ Test (control_client, takes_the_longest_state)
                                           &error));
   assert_success (vtpm_control_get_status (client, patience (), &status, &error));
   cr_expect_str_eq (status.state, "fifteen-letters");
+  cr_expect_str_eq (status.instance, "");
+  cr_expect_eq (status.emulator_restarts, 0);
+}
+
+Test (control_client, resumes)
+{
+  struct vtpm_message message;
+
+  open_pair ();
+  assert_success (vtpm_channel_send (server, VTPM_CONTROL_RESUMING, NULL, 0, &error));
+  assert_success (vtpm_control_resume (client, patience (), &error));
+  cr_assert_eq (vtpm_channel_receive (server, &message, NULL), VTPM_RECEIVE_MESSAGE);
+  cr_expect_eq (message.type, VTPM_CONTROL_RESUME);
+  cr_expect_eq (message.length, 0);
+}
+
+Test (control_client, says_why_it_may_not_resume)
+{
+  open_pair ();
+  assert_success (vtpm_channel_send_text (server, VTPM_CONTROL_REFUSED,
+                                          "it is \x1b[31mserving", &error));
+  expect_error (vtpm_control_resume (client, patience (), &error), ECANCELED,
+                "it is ?[31mserving");
+  assert_success (vtpm_channel_send (server, VTPM_CONTROL_STOPPING, NULL, 0, &error));
+  expect_error (vtpm_control_resume (client, patience (), &error), EPROTO,
+                "the supervisor answered message type 0x303");
+  expect_error (vtpm_control_resume (client, milliseconds (20), &error), ETIMEDOUT,
+                "did not answer in time");
+  cr_assert_eq (shutdown (server, SHUT_WR), 0);
+  expect_error (vtpm_control_resume (client, patience (), &error), ECONNRESET,
+                "the supervisor has ended");
 }
 
 Test (control_client, refuses_other_types)

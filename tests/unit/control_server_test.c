@@ -41,6 +41,16 @@ stop (void *context)
   stops++;
 }
 
+static bool resumable;
+
+static bool
+resume (void *context, char *why, size_t size)
+{
+  cr_expect_str_eq ((const char *) context, "ours");
+  snprintf (why, size, "it is well");
+  return resumable;
+}
+
 static void
 count_warnings (enum vtpm_log_level level, const char *line, void *context)
 {
@@ -52,7 +62,8 @@ count_warnings (enum vtpm_log_level level, const char *line, void *context)
 static void
 open_server (void)
 {
-  static const struct vtpm_control_ops ops = { .get_status = get_status, .stop = stop };
+  static const struct vtpm_control_ops ops
+      = { .get_status = get_status, .stop = stop, .resume = resume };
   int listen_fd;
 
   signal (SIGPIPE, SIG_IGN);
@@ -150,6 +161,20 @@ Test (control_server, stops_and_keeps_its_client)
   vtpm_control_server_close (server);
   server = NULL;
   expect_receive (client, VTPM_RECEIVE_CLOSED);
+}
+
+Test (control_server, resumes_or_says_why_not)
+{
+  _cleanup_close_ int client = connect_client ();
+
+  run (1);
+  ask (client, VTPM_CONTROL_RESUME);
+  run (1);
+  expect_message (client, VTPM_CONTROL_REFUSED, "it is well");
+  resumable = true;
+  ask (client, VTPM_CONTROL_RESUME);
+  run (1);
+  expect_message (client, VTPM_CONTROL_RESUMING, "");
 }
 
 /* The wish counts, even if nobody waits for the answer.  */

@@ -41,6 +41,9 @@ Test (emulator_options, has_defaults)
   cr_assert_eq (options.action, VTPM_PROGRAM_RUN);
   cr_assert_eq (options.tpm_version, VTPM_TPM_2_0);
   cr_assert_eq (options.log_level, VTPM_LOG_INFO);
+  cr_assert_not (options.persistent);
+  cr_assert_not (options.failure_mode);
+  cr_assert_eq (options.refuse, 0);
 }
 
 Test (emulator_options, takes_values)
@@ -50,6 +53,13 @@ Test (emulator_options, takes_values)
   cr_assert_eq (options.action, VTPM_PROGRAM_RUN);
   cr_assert_eq (options.tpm_version, VTPM_TPM_1_2);
   cr_assert_eq (options.log_level, VTPM_LOG_DEBUG);
+}
+
+Test (emulator_options, takes_orders)
+{
+  cr_expect (parse_well ("--persistent").persistent);
+  cr_expect (parse_well ("--failure-mode").failure_mode);
+  cr_expect_eq (parse_well ("--refuse 18446744073709551615").refuse, UINT64_MAX);
 }
 
 Test (emulator_options, parses_more_than_once)
@@ -79,6 +89,11 @@ Test (emulator_options, says_what_is_wrong)
     { "--log-level loud", "--log-level: \"loud\" is not error, warning, info or debug" },
     { "--log-level", "the option --log-level needs a value" },
     { "--state /tmp", "unknown option --state" },
+    { "--refuse 0", "--refuse: \"0\" is not the number of a command" },
+    { "--refuse -1", "--refuse: \"-1\" is not the number of a command" },
+    { "--refuse 1x", "--refuse: \"1x\" is not the number of a command" },
+    { "--refuse 18446744073709551616",
+      "--refuse: \"18446744073709551616\" is not the number of a command" },
     { "-h", "unknown option -h" },
     { "--help=yes", "unknown option --help=yes" },
     { "tpm0", "unexpected argument \"tpm0\"" },
@@ -99,7 +114,8 @@ Test (emulator_options, says_what_is_wrong)
 
 Test (emulator_options, helps_with_every_option)
 {
-  static const char *const words[] = { "--tpm-version", "--log-level", "--help", "--version" };
+  static const char *const words[] = { "--tpm-version", "--log-level", "--persistent", "--refuse",
+                                       "--failure-mode", "--help", "--version" };
   _cleanup_free_ char *text = NULL;
   size_t size;
   FILE *stream = open_memstream (&text, &size);

@@ -26,20 +26,30 @@ static int server[2];
 
 /* Starts the fake emulator that behaves as NAME says.  */
 static struct vtpm_emulator_process
-start (const char *name, enum vtpm_tpm_version version, enum vtpm_log_level log_level)
+start_as (const char *name, struct vtpm_emulator_start start)
 {
-  const struct vtpm_emulator_start start = {
-    .program = temp_path (name),
-    .version = version,
-    .server_fd = server[1],
-    .log_level = log_level,
-  };
   struct vtpm_emulator_process process = { 0 };
+  _cleanup_close_ int program_fd = -1;
+  _cleanup_close_ int journal_fd = open ("/dev/null", O_RDWR | O_CLOEXEC);
 
+  start.program = temp_path (name);
+  start.server_fd = server[1];
+  start.journal_fd = journal_fd;
   cr_assert_eq (symlink (FAKE_EMULATOR, start.program), 0);
+  program_fd = open (start.program, O_PATH | O_CLOEXEC);
+  cr_assert_geq (program_fd, 0);
+  start.program_fd = program_fd;
   assert_success (vtpm_emulator_process_start (&start, &process, &error));
   cr_assert_gt (process.pid, 0);
   return process;
+}
+
+static struct vtpm_emulator_process
+start (const char *name, enum vtpm_tpm_version version, enum vtpm_log_level log_level)
+{
+  const struct vtpm_emulator_start start = { .version = version, .log_level = log_level };
+
+  return start_as (name, start);
 }
 
 static void
@@ -86,19 +96,71 @@ expect_description (enum vtpm_tpm_version version, enum vtpm_log_level level, co
 }
 
 /* The supervisor's own descriptors, close-on-exec or not, are not for it.  */
-Test (emulator_process, inherits_two_descriptors_and_nothing_else)
+Test (emulator_process, inherits_what_it_needs_and_nothing_else)
 {
   open_server ();
   cr_assert_geq (dup2 (server[0], 200), 0);
   cr_assert_geq (setenv ("LD_LIBRARY_PATH", "/tmp", 1), 0);
   expect_description (
       VTPM_TPM_2_0, VTPM_LOG_INFO,
-      "descriptors 3 4, arguments vtpm-emulator --tpm-version 2.0 --log-level info, "
+      "descriptors 3 4 5 6, arguments describes --tpm-version 2.0 --log-level info, "
       "environment empty");
   expect_description (
       VTPM_TPM_1_2, VTPM_LOG_ERROR,
-      "descriptors 3 4, arguments vtpm-emulator --tpm-version 1.2 --log-level error, "
+      "descriptors 3 4 5 6, arguments describes --tpm-version 1.2 --log-level error, "
       "environment empty");
+}
+
+Test (emulator_process, is_told_what_to_do)
+{
+  const struct vtpm_emulator_start start
+      = { .persistent = true, .failure_mode = true, .refuse = UINT64_MAX };
+  struct vtpm_emulator_process process;
+  struct vtpm_message message;
+
+  open_server ();
+  process = start_as ("describes", start);
+  receive (&process, &message);
+  cr_expect_not_null (strstr ((const char *) message.payload,
+                              " --persistent --failure-mode --refuse 18446744073709551615, "),
+                      "%s", message.payload);
+  expect_end (&process, "exit status 0");
+}
+
+/* An upgrade does not reach a vTPM that is in use.  */
+Test (emulator_process, executes_what_was_opened)
+{
+  struct vtpm_emulator_start start = { .program = temp_path ("describes") };
+  struct vtpm_emulator_process process = { 0 };
+  struct vtpm_message message;
+
+  open_server ();
+  cr_assert_eq (symlink (FAKE_EMULATOR, start.program), 0);
+  start.server_fd = start.journal_fd = server[1];
+  start.program_fd = open (start.program, O_PATH | O_CLOEXEC);
+  cr_assert_eq (unlink (start.program), 0);
+  cr_assert_eq (symlink ("/bin/false", start.program), 0);
+  assert_success (vtpm_emulator_process_start (&start, &process, &error));
+  receive (&process, &message);
+  expect_end (&process, "exit status 0");
+}
+
+Test (emulator_process, tells_a_kill_from_a_crash)
+{
+  struct vtpm_emulator_process process;
+  struct pollfd wait = { .events = POLLIN };
+  char how[128];
+
+  open_server ();
+  process = start ("silent", VTPM_TPM_2_0, VTPM_LOG_INFO);
+  vtpm_emulator_process_kill (&process);
+  wait.fd = process.pidfd;
+  cr_assert_eq (poll (&wait, 1, -1), 1);
+  cr_expect (vtpm_emulator_process_reap (&process, how, sizeof (how)));
+  process = start ("crashes", VTPM_TPM_2_0, VTPM_LOG_INFO);
+  wait.fd = process.pidfd;
+  cr_assert_eq (poll (&wait, 1, -1), 1);
+  cr_expect_not (vtpm_emulator_process_reap (&process, how, sizeof (how)));
 }
 
 static bool
@@ -189,12 +251,18 @@ Test (emulator_process, cuts_how_it_ended)
 /* What fails after the fork is said over the channel.  */
 Test (emulator_process, reports_that_it_could_not_be_executed)
 {
-  static const char *const programs[] = { "/nonexistent/emulator", "/dev/null", "/" };
+  static const char *const programs[] = { "/etc/passwd", "/dev/null", "/" };
 
   open_server ();
   for (size_t i = 0; i < sizeof (programs) / sizeof (programs[0]); i++)
     {
-      const struct vtpm_emulator_start start = { .program = programs[i], .server_fd = server[1] };
+      _cleanup_close_ int program_fd = open (programs[i], O_PATH | O_CLOEXEC);
+      const struct vtpm_emulator_start start = {
+        .program = programs[i],
+        .program_fd = program_fd,
+        .server_fd = server[1],
+        .journal_fd = server[1],
+      };
       struct vtpm_emulator_process process = { 0 };
       struct vtpm_message message;
       char text[64];
@@ -210,7 +278,13 @@ Test (emulator_process, reports_that_it_could_not_be_executed)
 
 Test (emulator_process, reports_that_there_is_no_server_side)
 {
-  const struct vtpm_emulator_start start = { .program = FAKE_EMULATOR, .server_fd = -1 };
+  _cleanup_close_ int program_fd = open (FAKE_EMULATOR, O_PATH | O_CLOEXEC);
+  const struct vtpm_emulator_start start = {
+    .program = FAKE_EMULATOR,
+    .program_fd = program_fd,
+    .server_fd = -1,
+    .journal_fd = program_fd,
+  };
   struct vtpm_emulator_process process = { 0 };
   struct vtpm_message message;
 

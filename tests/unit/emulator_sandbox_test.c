@@ -443,20 +443,43 @@ execute_or_leave (struct vtpm_engine *engine, const char *text, int which)
     leave (COMMAND_FAILED + which);
 }
 
+/* What a command that cannot be committed does.  */
+static void
+revert_or_leave (struct vtpm_engine *engine, int which)
+{
+  struct vtpm_engine_state state;
+  uint8_t permanent[65536], volatile_state[65536];
+
+  if (vtpm_engine_take_state (engine, &state, NULL) < 0
+      || state.permanent_size > sizeof (permanent)
+      || state.volatile_size > sizeof (volatile_state))
+    leave (COMMAND_FAILED + which);
+  memcpy (permanent, state.permanent, state.permanent_size);
+  memcpy (volatile_state, state.volatile_state, state.volatile_size);
+  state.permanent = permanent;
+  state.volatile_state = volatile_state;
+  state.saved = NULL;
+  if (vtpm_engine_revert (engine, &state, NULL) < 0)
+    leave (COMMAND_FAILED + which);
+}
+
 static void
 do_work (enum vtpm_tpm_version version, const char *const work[])
 {
   const struct tpm_commands *commands = &tpm_commands[version];
+  const struct vtpm_engine_state nothing = { 0 };
   struct vtpm_engine *engine = NULL;
 
   take_limits ();
-  if (vtpm_engine_new (version, &engine, NULL) < 0 || vtpm_engine_start (engine, NULL) < 0)
+  if (vtpm_engine_new (version, &nothing, &engine, NULL) < 0
+      || vtpm_engine_start (engine, NULL) < 0)
     leave (NOT_SET_UP);
   close_door ();
   for (int i = 0; work[i] != NULL; i++)
     execute_or_leave (engine, work[i], i);
   execute_or_leave (engine, commands->get_random, 80);
   execute_or_leave (engine, commands->extend_pcr_10, 81);
+  revert_or_leave (engine, 83);
   if (vtpm_engine_shut_down (engine, NULL) < 0)
     leave (COMMAND_FAILED + 82);
   vtpm_engine_free (engine);

@@ -245,6 +245,84 @@ Test (existing_vtpm, is_waited_for_when_its_container_is_dead)
   expect_server_exit ();
 }
 
+/* Its parent has not waited for it yet.  */
+Test (existing_vtpm, is_waited_for_when_its_container_is_a_zombie)
+{
+  bool served = true;
+  pid_t pid = fork ();
+
+  if (pid == 0)
+    _exit (0);
+  cr_assert_eq (waitid (P_PID, (id_t) pid, &(siginfo_t) { 0 }, WEXITED | WNOWAIT), 0);
+  start_server (status_text ("serving", pid), "orderly");
+  expect_error (vtpm_existing_make_room (temp_dir, "id", 1, a_moment (), &served, &error),
+                ETIMEDOUT, "did not answer in time");
+  waitpid (pid, NULL, 0);
+  expect_server_exit ();
+}
+
+/* Its emulator is being started again: the container has its TPM.  */
+Test (existing_vtpm, serves_while_it_restarts)
+{
+  bool served = false;
+
+  start_server (status_text ("restarting", getpid ()), "sudden");
+  assert_success (
+      vtpm_existing_make_room (temp_dir, "id", getpid (), patience (), &served, &error));
+  cr_expect (served);
+  expect_server_exit ();
+}
+
+Test (existing_vtpm, may_be_awaited)
+{
+  bool ended = false;
+
+  assert_success (vtpm_existing_await_end (temp_dir, "id", patience (), &ended, &error));
+  cr_expect (ended, "where nobody is");
+  start_server (status_text ("stopping", getpid ()), "orderly");
+  assert_success (vtpm_existing_await_end (temp_dir, "id", patience (), &ended, &error));
+  cr_expect (ended);
+  cr_expect_not (exists ("id"));
+  expect_server_exit ();
+  start_server ("", "orderly");
+  assert_success (vtpm_existing_await_end (temp_dir, "id", patience (), &ended, &error));
+  cr_expect (ended, "ended between connection and answer");
+  expect_server_exit ();
+}
+
+Test (existing_vtpm, is_not_awaited_while_its_container_lives)
+{
+  bool ended = true;
+
+  start_server (status_text ("failed", getpid ()), "sudden");
+  assert_success (vtpm_existing_await_end (temp_dir, "id", patience (), &ended, &error));
+  cr_expect_not (ended);
+  expect_server_exit ();
+}
+
+Test (existing_vtpm, is_not_awaited_for_ever)
+{
+  bool ended = true;
+
+  start_server (status_text ("serving", dead_pid ()), "orderly");
+  expect_error (vtpm_existing_await_end (temp_dir, "id", a_moment (), &ended, &error), ETIMEDOUT,
+                "did not answer in time");
+  expect_server_exit ();
+}
+
+/* What a killed supervisor left is for the hook of its own container.  */
+Test (existing_vtpm, is_not_swept_for_another_container)
+{
+  int dir_fd = -1;
+  bool ended = false;
+
+  assert_success (vtpm_rundir_create (temp_dir, "id", &dir_fd, &error));
+  close (dir_fd);
+  assert_success (vtpm_existing_await_end (temp_dir, "id", patience (), &ended, &error));
+  cr_expect (ended);
+  cr_expect (exists ("id"));
+}
+
 /* It ends between our connection and its answer.  */
 Test (existing_vtpm, may_end_meanwhile)
 {

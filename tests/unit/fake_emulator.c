@@ -12,17 +12,18 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/auxv.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
 #include "channel.h"
+#include "journal.h"
 #include "log.h"
 #include "protocol.h"
 
 /* More descriptors than it could inherit.  */
 #define FD_LIMIT 1024
 
+static const char *name;
 static int argument_count;
 static char **arguments;
 
@@ -164,12 +165,110 @@ describe (void)
     if (fcntl (fd, F_GETFD) >= 0)
       used += (size_t) snprintf (text + used, sizeof (text) - used, " %d", fd);
   used += (size_t) snprintf (text + used, sizeof (text) - used, ", arguments");
-  for (int i = 0; i < argument_count; i++)
+  used += (size_t) snprintf (text + used, sizeof (text) - used, " %s", name);
+  for (int i = 1; i < argument_count; i++)
     used += (size_t) snprintf (text + used, sizeof (text) - used, " %s", arguments[i]);
   snprintf (text + used, sizeof (text) - used, ", environment %s",
             environ[0] == NULL ? "empty" : environ[0]);
   vtpm_channel_send_text (VTPM_FD_CHANNEL, VTPM_EMULATOR_FAILED, text, NULL);
   _exit (0);
+}
+
+static struct vtpm_journal *
+get_journal (void)
+{
+  static struct vtpm_journal *journal;
+
+  if (journal == NULL && vtpm_journal_map (VTPM_FD_JOURNAL, &journal, NULL) < 0)
+    _exit (8);
+  return journal;
+}
+
+static uint64_t
+get_next_number (void)
+{
+  struct vtpm_journal_marks marks;
+
+  vtpm_journal_get_marks (get_journal (), &marks);
+  return marks.taken + 1;
+}
+
+/* Takes a command that may take 50 ms, and never finishes it.  */
+static void
+hang (void)
+{
+  uint64_t number = get_next_number ();
+
+  vtpm_journal_begin_read (get_journal (), number);
+  if (!vtpm_journal_take (get_journal (), number, 10, 50))
+    send (VTPM_EMULATOR_BUSY);
+  wait_for_ever ();
+}
+
+/* The same, and busy.  */
+static void
+spin (void)
+{
+  uint64_t number = get_next_number ();
+
+  vtpm_journal_begin_read (get_journal (), number);
+  if (!vtpm_journal_take (get_journal (), number, 10, 50))
+    send (VTPM_EMULATOR_BUSY);
+  for (;;)
+    continue;
+}
+
+static void
+ask_for_commit (uint64_t version)
+{
+  static struct vtpm_message message;
+
+  vtpm_channel_send (VTPM_FD_CHANNEL, VTPM_EMULATOR_COMMIT, &version, sizeof (version), NULL);
+  if (vtpm_channel_receive (VTPM_FD_CHANNEL, &message, NULL) != VTPM_RECEIVE_MESSAGE)
+    _exit (9);
+  send_log (VTPM_LOG_INFO, message.type == VTPM_EMULATOR_COMMITTED       ? "committed"
+                           : message.type == VTPM_EMULATOR_NOT_COMMITTED ? "not committed"
+                                                                         : "puzzled");
+}
+
+/* Says which state it begins with, makes another, and has that committed.  */
+static void
+commit (void)
+{
+  uint64_t number = get_next_number ();
+  size_t size;
+  const uint8_t *seed = vtpm_journal_get_seed (get_journal (), &size);
+  char text[64];
+  struct vtpm_journal_record record = {
+    .volatile_state = (const uint8_t *) "volatile",
+    .volatile_size = 8,
+    .permanent = (const uint8_t *) text,
+  };
+
+  snprintf (text, sizeof (text), "begins with \"%.*s\"", (int) size,
+            seed != NULL ? (const char *) seed : "");
+  send_log (VTPM_LOG_INFO, text);
+  record.permanent_size
+      = (size_t) snprintf (text, sizeof (text), "state %u", (unsigned int) number);
+  vtpm_journal_take_own (get_journal (), number);
+  if (vtpm_journal_publish (get_journal (), number, &record, NULL) < 0)
+    _exit (10);
+  ask_for_commit (record.permanent_version);
+  vtpm_journal_mark_sent (get_journal (), number);
+}
+
+/* As a TPM that cannot be without what it asks for.  */
+static void
+commit_or_fail (void)
+{
+  commit ();
+  fail ();
+}
+
+static void
+commit_what_is_not_there (void)
+{
+  ask_for_commit (77);
 }
 
 static void
@@ -213,6 +312,11 @@ static const struct behaviour
   { "fails-stopping", be_ready, do_nothing, fail },
   { "lies-stopping", be_ready, do_nothing, lie },
   { "stays-stopped", be_ready, do_nothing, stop_and_stay },
+  { "hangs-serving", be_ready, hang, stop },
+  { "spins-serving", be_ready, spin, stop },
+  { "commits", be_ready, commit, stop },
+  { "commits-starting", commit_or_fail, do_nothing, stop },
+  { "commits-what-is-not-there", be_ready, commit_what_is_not_there, stop },
 };
 
 static void
@@ -251,9 +355,7 @@ live (const struct behaviour *behaviour)
 int
 main (int argc, char **argv)
 {
-  const char *path = (const char *) getauxval (AT_EXECFN);
-  const char *name = strrchr (path, '/') + 1;
-
+  name = strrchr (argv[0], '/') + 1;
   argument_count = argc;
   arguments = argv;
   prctl (PR_SET_PDEATHSIG, SIGKILL);

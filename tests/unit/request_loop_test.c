@@ -35,26 +35,44 @@ be_patient (int fd)
 
 /* The child's whole life.  Errors go to the parent, as in the real program.  */
 static void
-run_child (enum vtpm_tpm_version version, int server_fd, int channel_fd)
+run_child (const struct vtpm_request_loop_settings *settings)
 {
   struct vtpm_error *error = NULL;
-  struct vtpm_engine *engine = NULL;
+  struct vtpm_request_loop *loop = NULL;
   int result;
 
   signal (SIGPIPE, SIG_IGN);
-  result = vtpm_engine_new (version, &engine, &error);
-  if (result == 0)
-    result = vtpm_engine_start (engine, &error);
-  if (result == 0)
-    result = vtpm_request_loop_run (server_fd, channel_fd, engine, &error);
+  if (settings->journal == NULL)
+    result = vtpm_request_loop_fail (settings, &error);
+  else
+    {
+      result = vtpm_request_loop_open (settings, &loop, &error);
+      if (result == 0)
+        result = vtpm_request_loop_run (loop, &error);
+    }
   if (result < 0)
-    vtpm_channel_send_text (channel_fd, VTPM_EMULATOR_FAILED, vtpm_error_message (error), NULL);
+    vtpm_channel_send_text (settings->channel_fd, VTPM_EMULATOR_FAILED,
+                            vtpm_error_message (error), NULL);
   _exit (result < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
 }
 
-/* SERVER_FD is for the child; the caller's end of it is OUR_SERVER_FD.  */
+static struct vtpm_journal *
+make_journal (void)
+{
+  struct vtpm_journal *journal;
+  _cleanup_close_ int fd = -1;
+
+  cr_assert_eq (vtpm_journal_create (&fd, NULL), 0);
+  cr_assert_eq (vtpm_journal_map (fd, &journal, NULL), 0);
+  /* As if somebody watched: one message less to expect.  */
+  vtpm_journal_set_watched (journal, true);
+  return journal;
+}
+
+/* SETTINGS' server side is for the child; the caller's end of it is
+   OUR_SERVER_FD.  */
 static struct emulator
-start_on (enum vtpm_tpm_version version, int server_fd, int our_server_fd)
+start_with (struct vtpm_request_loop_settings *settings, int our_server_fd)
 {
   struct emulator emulator = { .server = our_server_fd };
   int channel[2];
@@ -68,12 +86,24 @@ start_on (enum vtpm_tpm_version version, int server_fd, int our_server_fd)
       close (channel[0]);
       if (our_server_fd >= 0)
         close (our_server_fd);
-      run_child (version, server_fd, channel[1]);
+      settings->channel_fd = channel[1];
+      run_child (settings);
     }
   close (channel[1]);
-  close (server_fd);
+  close (settings->server_fd);
   emulator.channel = channel[0];
   be_patient (emulator.channel);
+  return emulator;
+}
+
+static struct emulator
+start_on (enum vtpm_tpm_version version, int server_fd, int our_server_fd)
+{
+  struct vtpm_request_loop_settings settings
+      = { .version = version, .server_fd = server_fd, .journal = make_journal () };
+  struct emulator emulator = start_with (&settings, our_server_fd);
+
+  vtpm_journal_unmap (settings.journal);
   return emulator;
 }
 
@@ -394,4 +424,178 @@ Test (request_loop, fails_when_it_cannot_respond)
   close (writable);
   emulator = start_on (VTPM_TPM_2_0, readable, -1);
   expect_failure (&emulator, "cannot write a response of 10 bytes");
+}
+
+/* Failure mode.  */
+
+static void
+check_failure_mode (enum vtpm_tpm_version version, uint32_t failure)
+{
+  const struct tpm_commands *commands = &tpm_commands[version];
+  struct vtpm_request_loop_settings settings = { .version = version };
+  struct emulator emulator;
+  uint8_t response[VTPM_TPM_MESSAGE_MAX];
+  int server[2];
+
+  cr_assert_eq (vtpm_channel_pair (server, NULL), 0);
+  be_patient (server[0]);
+  settings.server_fd = server[1];
+  emulator = start_with (&settings, server[0]);
+  cr_assert_eq (read (emulator.server, response, sizeof (response)), VTPM_TPM_HEADER_SIZE);
+  cr_expect_eq (tpm_response_code (response, VTPM_TPM_HEADER_SIZE), failure,
+                "whoever waits is answered");
+  cr_expect_eq (exchange_for_code (&emulator, commands->get_random), failure);
+  cr_expect_eq (set_locality (&emulator, version, 0), 0, "the kernel goes on");
+  cr_expect_eq (exchange_for_code (&emulator, "00"), failure);
+  stop (&emulator);
+}
+
+Test (request_loop, fails_every_command_2_0)
+{
+  check_failure_mode (VTPM_TPM_2_0, 0x101);
+}
+
+Test (request_loop, fails_every_command_1_2)
+{
+  check_failure_mode (VTPM_TPM_1_2, 0x9);
+}
+
+/* With a supervisor that commits.  */
+
+static const char define_nv[] = "8002" "0000002d" "0000012a" "40000001" PASSWORD_AUTH "0000"
+                                "000e" "01500020" "000b" "00020002" "0000" "0008";
+
+static void
+answer_commit (const struct emulator *emulator, uint32_t answer)
+{
+  expect_message (emulator, VTPM_EMULATOR_COMMIT);
+  cr_assert_eq (vtpm_channel_send (emulator->channel, answer, NULL, 0, NULL), 0);
+}
+
+static struct emulator
+start_persistent (void)
+{
+  struct vtpm_request_loop_settings settings
+      = { .version = VTPM_TPM_2_0, .journal = make_journal (), .persistent = true };
+  struct emulator emulator;
+  int server[2];
+
+  cr_assert_eq (vtpm_channel_pair (server, NULL), 0);
+  be_patient (server[0]);
+  settings.server_fd = server[1];
+  emulator = start_with (&settings, server[0]);
+  vtpm_journal_unmap (settings.journal);
+  answer_commit (&emulator, VTPM_EMULATOR_COMMITTED);
+  return emulator;
+}
+
+static void
+send_command (const struct emulator *emulator, const char *text)
+{
+  uint8_t command[VTPM_TPM_MESSAGE_MAX];
+  size_t size = tpm_command_bytes (text, command);
+
+  cr_assert_eq (write (emulator->server, command, size), (ssize_t) size);
+}
+
+static uint32_t
+receive_code (const struct emulator *emulator)
+{
+  uint8_t response[VTPM_TPM_MESSAGE_MAX];
+  ssize_t size = read (emulator->server, response, sizeof (response));
+
+  cr_assert_gt (size, 0);
+  return tpm_response_code (response, (size_t) size);
+}
+
+static void
+stop_persistent (struct emulator *emulator)
+{
+  cr_assert_eq (vtpm_channel_send (emulator->channel, VTPM_EMULATOR_STOP, NULL, 0, NULL), 0);
+  answer_commit (emulator, VTPM_EMULATOR_COMMITTED);
+  expect_message (emulator, VTPM_EMULATOR_STOPPED);
+  cr_assert_eq (end (emulator), EXIT_SUCCESS);
+}
+
+Test (request_loop, asks_for_a_commit_before_it_answers)
+{
+  struct emulator emulator = start_persistent ();
+  uint8_t response[VTPM_TPM_MESSAGE_MAX];
+
+  send_command (&emulator, define_nv);
+  expect_message (&emulator, VTPM_EMULATOR_COMMIT);
+  cr_expect_eq (recv (emulator.server, response, sizeof (response), MSG_DONTWAIT), -1,
+                "answered before it was committed");
+  cr_assert_eq (vtpm_channel_send (emulator.channel, VTPM_EMULATOR_COMMITTED, NULL, 0, NULL), 0);
+  cr_expect_eq (receive_code (&emulator), 0);
+  stop_persistent (&emulator);
+}
+
+Test (request_loop, refuses_what_cannot_be_committed)
+{
+  struct emulator emulator = start_persistent ();
+
+  send_command (&emulator, define_nv);
+  answer_commit (&emulator, VTPM_EMULATOR_NOT_COMMITTED);
+  cr_expect_eq (receive_code (&emulator), 0x923);
+  send_command (&emulator, define_nv);
+  answer_commit (&emulator, VTPM_EMULATOR_COMMITTED);
+  cr_expect_eq (receive_code (&emulator), 0);
+  stop_persistent (&emulator);
+}
+
+/* The command is finished first.  */
+Test (request_loop, is_stopped_while_it_waits_for_a_commit)
+{
+  struct emulator emulator = start_persistent ();
+
+  send_command (&emulator, define_nv);
+  expect_message (&emulator, VTPM_EMULATOR_COMMIT);
+  cr_assert_eq (vtpm_channel_send (emulator.channel, VTPM_EMULATOR_STOP, NULL, 0, NULL), 0);
+  cr_assert_eq (vtpm_channel_send (emulator.channel, VTPM_EMULATOR_COMMITTED, NULL, 0, NULL), 0);
+  cr_expect_eq (receive_code (&emulator), 0);
+  answer_commit (&emulator, VTPM_EMULATOR_COMMITTED);
+  expect_message (&emulator, VTPM_EMULATOR_STOPPED);
+  cr_assert_eq (end (&emulator), EXIT_SUCCESS);
+}
+
+Test (request_loop, answers_nothing_that_nobody_can_commit)
+{
+  struct emulator emulator = start_persistent ();
+  uint8_t response[VTPM_TPM_MESSAGE_MAX];
+
+  send_command (&emulator, define_nv);
+  expect_message (&emulator, VTPM_EMULATOR_COMMIT);
+  cr_assert_eq (shutdown (emulator.channel, SHUT_RDWR), 0);
+  cr_expect_leq (read (emulator.server, response, sizeof (response)), 0, "it was answered");
+  cr_assert_eq (end (&emulator), EXIT_SUCCESS);
+}
+
+Test (request_loop, takes_no_other_answer_for_a_commit)
+{
+  struct emulator emulator = start_persistent ();
+
+  send_command (&emulator, define_nv);
+  expect_message (&emulator, VTPM_EMULATOR_COMMIT);
+  cr_assert_eq (vtpm_channel_send (emulator.channel, VTPM_EMULATOR_READY, NULL, 0, NULL), 0);
+  expect_failure (&emulator, "from the supervisor");
+}
+
+Test (request_loop, says_when_nobody_watches)
+{
+  struct vtpm_request_loop_settings settings
+      = { .version = VTPM_TPM_2_0, .journal = make_journal () };
+  struct emulator emulator;
+  int server[2];
+
+  cr_assert_eq (vtpm_channel_pair (server, NULL), 0);
+  be_patient (server[0]);
+  settings.server_fd = server[1];
+  vtpm_journal_set_watched (settings.journal, false);
+  emulator = start_with (&settings, server[0]);
+  cr_expect_eq (exchange_for_code (&emulator, tpm_commands[VTPM_TPM_2_0].get_random), 0);
+  expect_message (&emulator, VTPM_EMULATOR_BUSY);
+  vtpm_journal_set_watched (settings.journal, true);
+  cr_expect_eq (exchange_for_code (&emulator, tpm_commands[VTPM_TPM_2_0].get_random), 0);
+  stop (&emulator);
 }

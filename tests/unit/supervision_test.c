@@ -3,6 +3,7 @@
 #include "supervision.h"
 
 #include <criterion/criterion.h>
+#include <stdbool.h>
 #include <string.h>
 
 struct expectation
@@ -21,7 +22,25 @@ static const struct expectation expectations[] = {
   { VTPM_SERVING, VTPM_EVENT_HOOK_GONE, VTPM_SERVING, VTPM_ACTION_FORGET_HOOK },
   { VTPM_SERVING, VTPM_EVENT_CONTAINER_EXITED, VTPM_STOPPING, VTPM_ACTION_STOP_EMULATOR },
   { VTPM_STOPPING, VTPM_EVENT_EMULATOR_STOPPED, VTPM_ENDED, VTPM_ACTION_NOTE_STOPPED },
-  { VTPM_STOPPING, VTPM_EVENT_EMULATOR_EXITED, VTPM_ENDED, VTPM_ACTION_NONE },
+
+  /* Emulators come and go.  */
+  { VTPM_SERVING, VTPM_EVENT_EMULATOR_EXITED, VTPM_RESTARTING, VTPM_ACTION_PLAN_RESTART },
+  { VTPM_RESTARTING, VTPM_EVENT_RESTART_DUE, VTPM_RESTARTING, VTPM_ACTION_START_EMULATOR },
+  { VTPM_RESTARTING, VTPM_EVENT_EMULATOR_READY, VTPM_SERVING, VTPM_ACTION_REPORT_RESTART },
+  { VTPM_RESTARTING, VTPM_EVENT_EMULATOR_EXITED, VTPM_RESTARTING, VTPM_ACTION_PLAN_RESTART },
+  { VTPM_RESTARTING, VTPM_EVENT_ACTION_FAILED, VTPM_RESTARTING, VTPM_ACTION_PLAN_RESTART },
+  { VTPM_RESTARTING, VTPM_EVENT_EMULATOR_HUNG, VTPM_RESTARTING, VTPM_ACTION_KILL_EMULATOR },
+  { VTPM_STOPPING, VTPM_EVENT_EMULATOR_EXITED, VTPM_STOPPING, VTPM_ACTION_RESTART_TO_STOP },
+  { VTPM_STOPPING, VTPM_EVENT_EMULATOR_HUNG, VTPM_STOPPING, VTPM_ACTION_KILL_EMULATOR },
+
+  /* Too many have gone.  */
+  { VTPM_RESTARTING, VTPM_EVENT_RESTARTS_EXHAUSTED, VTPM_FAILED, VTPM_ACTION_FAIL_TPM },
+  { VTPM_FAILED, VTPM_EVENT_EMULATOR_READY, VTPM_FAILED, VTPM_ACTION_NONE },
+  { VTPM_FAILED, VTPM_EVENT_EMULATOR_EXITED, VTPM_FAILED, VTPM_ACTION_PLAN_FAILING },
+  { VTPM_FAILED, VTPM_EVENT_RESTART_DUE, VTPM_FAILED, VTPM_ACTION_START_FAILING },
+  { VTPM_FAILED, VTPM_EVENT_RESUME_ASKED, VTPM_RESTARTING, VTPM_ACTION_RESUME },
+  { VTPM_FAILED, VTPM_EVENT_CONTAINER_EXITED, VTPM_ENDED, VTPM_ACTION_REPORT_LOSS },
+  { VTPM_SERVING, VTPM_EVENT_RESUME_ASKED, VTPM_SERVING, VTPM_ACTION_NONE },
 
   /* The hook hears of all trouble before it has recorded the vTPM.  */
   { VTPM_STARTING, VTPM_EVENT_EMULATOR_FAILED, VTPM_ENDED, VTPM_ACTION_FAIL_START },
@@ -50,11 +69,10 @@ static const struct expectation expectations[] = {
   /* What ends a vTPM in use: in order where the emulator still works.  */
   { VTPM_SERVING, VTPM_EVENT_STOP_ASKED, VTPM_STOPPING, VTPM_ACTION_STOP_EMULATOR },
   { VTPM_SERVING, VTPM_EVENT_SERVER_GONE, VTPM_STOPPING, VTPM_ACTION_STOP_EMULATOR },
-  { VTPM_SERVING, VTPM_EVENT_EMULATOR_STOPPED, VTPM_ENDED, VTPM_ACTION_NOTE_STOPPED },
-  { VTPM_SERVING, VTPM_EVENT_EMULATOR_READY, VTPM_ENDED, VTPM_ACTION_REPORT_LOSS },
-  { VTPM_SERVING, VTPM_EVENT_EMULATOR_FAILED, VTPM_ENDED, VTPM_ACTION_REPORT_LOSS },
-  { VTPM_SERVING, VTPM_EVENT_EMULATOR_EXITED, VTPM_ENDED, VTPM_ACTION_REPORT_LOSS },
-  { VTPM_SERVING, VTPM_EVENT_EMULATOR_BROKE_PROTOCOL, VTPM_ENDED, VTPM_ACTION_REPORT_LOSS },
+  { VTPM_SERVING, VTPM_EVENT_EMULATOR_STOPPED, VTPM_SERVING, VTPM_ACTION_KILL_EMULATOR },
+  { VTPM_SERVING, VTPM_EVENT_EMULATOR_READY, VTPM_SERVING, VTPM_ACTION_KILL_EMULATOR },
+  { VTPM_SERVING, VTPM_EVENT_EMULATOR_FAILED, VTPM_SERVING, VTPM_ACTION_KILL_EMULATOR },
+  { VTPM_SERVING, VTPM_EVENT_EMULATOR_BROKE_PROTOCOL, VTPM_SERVING, VTPM_ACTION_KILL_EMULATOR },
   { VTPM_SERVING, VTPM_EVENT_ACTION_FAILED, VTPM_ENDED, VTPM_ACTION_FAIL_START },
   { VTPM_SERVING, VTPM_EVENT_HOOK_RECORD, VTPM_SERVING, VTPM_ACTION_FORGET_HOOK },
 
@@ -121,11 +139,14 @@ static void
 check_that_it_moves_on (enum vtpm_supervision_state state, enum vtpm_supervision_event event,
                         struct vtpm_supervision_step step)
 {
-  cr_expect_geq (step.next, state, "%s, %s", vtpm_supervision_state_name (state),
-                 vtpm_supervision_event_name (event));
+  bool in_use = state >= VTPM_SERVING && state <= VTPM_FAILED;
+
+  cr_expect (step.next >= state || (in_use && step.next >= VTPM_SERVING), "%s, %s",
+             vtpm_supervision_state_name (state), vtpm_supervision_event_name (event));
 }
 
-/* No state is entered twice, so no sequence of events is endless.  */
+/* A vTPM in use goes through many emulators; but it begins once, and ends
+   once.  */
 Test (supervision, never_goes_back)
 {
   for_each_step (check_that_it_moves_on);
@@ -147,20 +168,40 @@ Test (supervision, starts_the_clock_when_it_stops)
   cr_expect_eq (vtpm_supervision_step (VTPM_STOPPING, VTPM_EVENT_STOP_TIMEOUT).next, VTPM_ENDED);
 }
 
-/* An action of ours that fails ends everything: nothing can fail for ever.  */
+/* Only a vTPM in use survives that an action of ours fails: it tries again,
+   later and later, and in the end less.  */
 Test (supervision, ends_when_an_action_fails)
 {
   for (int state = 0; state < VTPM_SUPERVISION_STATES; state++)
-    cr_expect_eq (
-        vtpm_supervision_step ((enum vtpm_supervision_state) state, VTPM_EVENT_ACTION_FAILED).next,
-        VTPM_ENDED);
+    if (state != VTPM_RESTARTING && state != VTPM_FAILED)
+      cr_expect_eq (vtpm_supervision_step ((enum vtpm_supervision_state) state,
+                                           VTPM_EVENT_ACTION_FAILED)
+                        .next,
+                    VTPM_ENDED);
+}
+
+/* Nothing that an emulator says or does takes the device from the container.  */
+Test (supervision, outlives_every_emulator)
+{
+  static const enum vtpm_supervision_event events[]
+      = { VTPM_EVENT_EMULATOR_READY,          VTPM_EVENT_EMULATOR_FAILED,
+          VTPM_EVENT_EMULATOR_STOPPED,        VTPM_EVENT_EMULATOR_EXITED,
+          VTPM_EVENT_EMULATOR_BROKE_PROTOCOL, VTPM_EVENT_EMULATOR_HUNG,
+          VTPM_EVENT_RESTARTS_EXHAUSTED };
+
+  for (size_t i = 0; i < sizeof (events) / sizeof (events[0]); i++)
+    for (int state = VTPM_SERVING; state <= VTPM_FAILED; state++)
+      cr_expect_leq (vtpm_supervision_step ((enum vtpm_supervision_state) state, events[i]).next,
+                     VTPM_FAILED, "%s, %s",
+                     vtpm_supervision_state_name ((enum vtpm_supervision_state) state),
+                     vtpm_supervision_event_name (events[i]));
 }
 
 /* These are beyond an emulator's influence: whatever state, they lead out.  */
-Test (supervision, cannot_outlive_container_hook_or_emulator)
+Test (supervision, cannot_outlive_container_or_hook)
 {
   static const enum vtpm_supervision_event events[]
-      = { VTPM_EVENT_CONTAINER_EXITED, VTPM_EVENT_EMULATOR_EXITED, VTPM_EVENT_STOP_ASKED };
+      = { VTPM_EVENT_CONTAINER_EXITED, VTPM_EVENT_STOP_ASKED };
 
   for (size_t i = 0; i < sizeof (events) / sizeof (events[0]); i++)
     for (int state = 0; state < VTPM_SUPERVISION_STATES; state++)
@@ -180,8 +221,9 @@ check_that_only_the_hook_hands_over (enum vtpm_supervision_state state,
                                      struct vtpm_supervision_step step)
 {
   if (state != VTPM_SERVING && step.next == VTPM_SERVING)
-    cr_expect (state == VTPM_OFFERED && event == VTPM_EVENT_HOOK_RECORD
-                   && step.action == VTPM_ACTION_RECORD,
+    cr_expect ((state == VTPM_OFFERED && event == VTPM_EVENT_HOOK_RECORD
+                && step.action == VTPM_ACTION_RECORD)
+                   || (state == VTPM_RESTARTING && event == VTPM_EVENT_EMULATOR_READY),
                "%s, %s", vtpm_supervision_state_name (state), vtpm_supervision_event_name (event));
 }
 

@@ -33,10 +33,14 @@ Test (supervisor_options, has_defaults)
   cr_expect_str_eq (settings.emulator, VTPM_LIBEXEC_DIR "/vtpm-emulator");
   cr_expect_eq (settings.version, VTPM_TPM_2_0);
   cr_expect_eq (settings.stop_timeout, 10);
+  cr_expect_not (settings.persistent);
+  cr_expect_str_eq (settings.state_dir, VTPM_STATE_DIR);
+  cr_expect_eq (settings.restarts_per_minute, 30);
   cr_expect_eq (settings.log_level, VTPM_LOG_INFO);
   cr_expect_eq (settings.server_fd, -1);
   cr_expect_eq (settings.hook_fd, -1);
   cr_expect_eq (settings.container_pidfd, -1);
+  cr_expect_eq (settings.host_keys_fd, -1);
 }
 
 Test (supervisor_options, takes_all)
@@ -45,7 +49,8 @@ Test (supervisor_options, takes_all)
   enum vtpm_program_action action;
 
   assert_success (parse ("--container-id=c1 --container-pid=2147483647 --tpm-version 1.2 "
-                         "--stop-timeout 3600 --log-level debug --run-dir /r --emulator /e",
+                         "--stop-timeout 3600 --log-level debug --run-dir /r --emulator /e "
+                         "--instance team-a/web --state-dir /s --restarts-per-minute 1000000",
                          &action, &settings, &error));
   cr_expect_eq (settings.container_pid, 2147483647);
   cr_expect_eq (settings.version, VTPM_TPM_1_2);
@@ -53,6 +58,22 @@ Test (supervisor_options, takes_all)
   cr_expect_eq (settings.log_level, VTPM_LOG_DEBUG);
   cr_expect_str_eq (settings.run_dir, "/r");
   cr_expect_str_eq (settings.emulator, "/e");
+  cr_expect (settings.persistent);
+  cr_expect_str_eq (settings.instance.scope, "team-a");
+  cr_expect_str_eq (settings.instance.name, "web");
+  cr_expect_str_eq (settings.state_dir, "/s");
+  cr_expect_eq (settings.restarts_per_minute, 1000000);
+}
+
+Test (supervisor_options, takes_a_containers_own_instance)
+{
+  struct vtpm_supervisor_settings settings;
+  enum vtpm_program_action action;
+
+  assert_success (parse ("--container-id C_1 --container-pid 17 --instance _container/C_1", &action,
+                         &settings, &error));
+  cr_expect_str_eq (settings.instance.scope, "_container");
+  cr_expect_str_eq (settings.instance.name, "C_1");
 }
 
 Test (supervisor_options, shows_help_and_version)
@@ -87,6 +108,12 @@ Test (supervisor_options, says_what_is_wrong)
     { "--container-pid", "the option --container-pid needs a value" },
     { "--stop-timeout 0", "--stop-timeout: \"0\" is not a number from 1 to 3600" },
     { "--stop-timeout 3601", "--stop-timeout: \"3601\" is not a number from 1 to 3600" },
+    { "--restarts-per-minute 0",
+      "--restarts-per-minute: \"0\" is not a number from 1 to 1000000" },
+    { "--restarts-per-minute 1000001", "--restarts-per-minute: \"1000001\" is not a number" },
+    { "--instance ../web", "--instance: " },
+    { "--instance local/../../x", "--instance: " },
+    { "--instance=", "--instance: " },
     { "--tpm-version 3.0", "--tpm-version: \"3.0\" is neither 2.0 nor 1.2" },
     { "--log-level all", "--log-level: \"all\" is not error, warning, info or debug" },
     { "--device tpm0", "unknown option --device" },
@@ -112,7 +139,8 @@ Test (supervisor_options, helps_with_every_option)
 {
   static const char *const words[]
       = { "--container-id", "--container-pid", "--tpm-version", "--stop-timeout", "--log-level",
-          "--run-dir",      "--emulator",      "--help",        "--version" };
+          "--run-dir",      "--emulator",      "--help",        "--version",
+          "--instance",     "--state-dir",     "--restarts-per-minute" };
   _cleanup_free_ char *text = NULL;
   size_t size;
   FILE *stream = open_memstream (&text, &size);

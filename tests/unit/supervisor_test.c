@@ -3,6 +3,7 @@
 #include "supervisor.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <sys/mman.h>
@@ -15,7 +16,9 @@
 #include "control_client.h"
 #include "expect_error.h"
 #include "protocol.h"
+#include "json.h"
 #include "rundir.h"
+#include "store.h"
 #include "temp_dir.h"
 
 /*
@@ -134,8 +137,10 @@ settings_for (const char *behaviour)
     .emulator = temp_path (behaviour),
     .version = VTPM_TPM_2_0,
     .stop_timeout = 3600,
+    .restarts_per_minute = 1000,
     .log_level = VTPM_LOG_DEBUG,
     .container_pidfd = vtpm.container_pidfd,
+    .host_keys_fd = -1,
   };
 
   cr_assert_eq (symlink (FAKE_EMULATOR, settings.emulator), 0);
@@ -279,6 +284,63 @@ expect_state (const char *expected)
   cr_expect_eq (status.container_pid, vtpm.container);
   cr_expect_eq (status.supervisor_pid, vtpm.supervisor);
   cr_expect_eq (kill (status.emulator_pid, 0), 0);
+}
+
+/* What the supervisor answers about itself.  */
+static json_object *
+get_status (void)
+{
+  _cleanup_close_ int fd = connect_control ();
+  struct vtpm_message message;
+  json_object *status = NULL;
+
+  assert_success (vtpm_channel_send (fd, VTPM_CONTROL_STATUS, NULL, 0, &error));
+  cr_assert_eq (vtpm_channel_receive (fd, &message, NULL), VTPM_RECEIVE_MESSAGE);
+  assert_success (vtpm_json_parse ((const char *) message.payload, message.length, "status",
+                                   &status, &error));
+  return status;
+}
+
+static int
+get_number (const char *key)
+{
+  _cleanup_json_ json_object *status = get_status ();
+
+  return json_object_get_int (json_object_object_get (status, key));
+}
+
+static pid_t
+get_emulator_pid (void)
+{
+  return (pid_t) get_number ("emulatorPid");
+}
+
+static void
+wait_for_restarts (int expected)
+{
+  while (get_number ("emulatorRestarts") < expected)
+    sched_yield ();
+  cr_expect_eq (get_number ("emulatorRestarts"), expected);
+}
+
+static void
+wait_for_state (const char *expected)
+{
+  for (;;)
+    {
+      _cleanup_json_ json_object *status = get_status ();
+
+      if (strcmp (json_object_get_string (json_object_object_get (status, "state")), expected) == 0)
+        return;
+      sched_yield ();
+    }
+}
+
+static void
+wait_for_log (const char *expected)
+{
+  while (strstr (log_text (), expected) == NULL)
+    sched_yield ();
 }
 
 static void
@@ -451,7 +513,7 @@ Test (supervisor, cannot_run_an_emulator_that_is_not_there)
 
   settings.emulator = "/nonexistent/emulator";
   start_with (&settings);
-  expect_failed_start ("emulator: cannot execute /nonexistent/emulator: No such file or directory");
+  expect_failed_start ("cannot open /nonexistent/emulator: No such file or directory");
 }
 
 Test (supervisor, fails_when_the_container_ends_first)
@@ -579,30 +641,279 @@ Test (supervisor, takes_one_record)
 
 /* What an emulator can do to a container's TPM, and to its supervisor.  */
 
-Test (supervisor, reports_a_loss)
+/* Whatever ends an emulator, another one goes on; the container keeps its
+   device.  */
+static void
+expect_restart (const char *behaviour, const char *reason)
 {
-  for (size_t i = 0; i < BETRAYAL_COUNT; i++)
+  start_serving (behaviour);
+  for (int i = 1; i <= 3; i++)
     {
-      start_serving (betrayals[i].behaviour);
       send_command ();
-      expect_end (1);
-      expect_log (betrayals[i].reason);
-      expect_log ("the TPM was not shut down in order, its volatile state is lost");
+      wait_for_restarts (i);
     }
+  expect_log (reason);
+  expect_log (": another emulator goes on with the TPM");
+  ask_to_stop ();
+  expect_end_in_order ();
 }
 
-/* The word of its emulator is enough, but not that it will go.  */
+Test (supervisor, survives_its_emulators)
+{
+  for (size_t i = 0; i < BETRAYAL_COUNT; i++)
+    expect_restart (betrayals[i].behaviour, betrayals[i].reason);
+  expect_restart ("stops-unasked", "the emulator shut its TPM down");
+  expect_restart ("stops-unasked-and-stays", "the emulator shut its TPM down");
+  expect_restart ("hangs-serving", "the emulator hangs");
+  expect_restart ("spins-serving", "the emulator hangs");
+  expect_restart ("commits-what-is-not-there",
+                  "the emulator asks for a commit of 8 bytes of what is not kept");
+}
+
+Test (supervisor, survives_a_kill)
+{
+  start_serving ("ready");
+  for (int i = 1; i <= 5; i++)
+    {
+      cr_assert_eq (kill (get_emulator_pid (), SIGKILL), 0);
+      wait_for_restarts (i);
+    }
+  expect_log ("the emulator ended unexpectedly: killed by signal 9 (Killed): another emulator");
+  ask_to_stop ();
+  expect_end_in_order ();
+}
+
+/* It has taken no command, so nobody watches it.  */
+Test (supervisor, does_not_let_its_emulator_be_stopped)
+{
+  start_serving ("ready");
+  cr_assert_eq (kill (get_emulator_pid (), SIGSTOP), 0);
+  wait_for_restarts (1);
+  expect_log ("the emulator was stopped by a signal: another emulator");
+  ask_to_stop ();
+  expect_end_in_order ();
+}
+
+/* Its word that the TPM is shut down is enough, but not that it will go.  */
 Test (supervisor, does_not_wait_for_an_emulator_that_has_stopped)
 {
-  start_serving ("stops-unasked");
-  send_command ();
-  expect_end_in_order ();
-  start_serving ("stops-unasked-and-stays");
-  send_command ();
-  expect_end_in_order ();
   start_serving ("stays-stopped");
   ask_to_stop ();
   expect_end_in_order ();
+}
+
+static void
+start_with_few_restarts (const char *behaviour)
+{
+  struct vtpm_supervisor_settings settings = settings_for (behaviour);
+
+  settings.restarts_per_minute = 2;
+  start_with (&settings);
+  expect_message (VTPM_START_READY, "");
+  hand_over ();
+  close (vtpm.hook);
+}
+
+/* Kills emulators until there are no more.  */
+static void
+wear_out (void)
+{
+  for (int i = 1; i <= 2; i++)
+    {
+      cr_assert_eq (kill (get_emulator_pid (), SIGKILL), 0);
+      wait_for_restarts (i);
+    }
+  cr_assert_eq (kill (get_emulator_pid (), SIGKILL), 0);
+  wait_for_state ("failed");
+}
+
+/* The device stays, whatever it is good for.  */
+Test (supervisor, ends_in_failure_mode)
+{
+  start_with_few_restarts ("ready");
+  wear_out ();
+  expect_log ("more than 2 emulators have died in a minute; the TPM answers TPM_RC_FAILURE until");
+  cr_assert_eq (kill (vtpm.container, SIGKILL), 0);
+  expect_end (1);
+  expect_log ("the TPM was not shut down in order");
+}
+
+Test (supervisor, leaves_failure_mode_when_asked)
+{
+  struct vtpm_message answer;
+  _cleanup_close_ int client = -1;
+
+  start_with_few_restarts ("ready");
+  client = connect_control ();
+  assert_success (vtpm_channel_send (client, VTPM_CONTROL_RESUME, NULL, 0, &error));
+  cr_assert_eq (vtpm_channel_receive (client, &answer, NULL), VTPM_RECEIVE_MESSAGE);
+  cr_expect_eq (answer.type, VTPM_CONTROL_REFUSED);
+  cr_expect_str_eq ((const char *) answer.payload, "the TPM is not in failure mode: it is serving");
+  wear_out ();
+  assert_success (vtpm_channel_send (client, VTPM_CONTROL_RESUME, NULL, 0, &error));
+  cr_assert_eq (vtpm_channel_receive (client, &answer, NULL), VTPM_RECEIVE_MESSAGE);
+  cr_expect_eq (answer.type, VTPM_CONTROL_RESUMING);
+  wait_for_state ("serving");
+  ask_to_stop ();
+  expect_end_in_order ();
+}
+
+/* Kept state.  */
+
+static struct vtpm_supervisor_settings
+persistent_settings_for (const char *behaviour)
+{
+  static const struct vtpm_host_keys keys = { .count = 1, .key = { { 1, 2, 3 } } };
+  struct vtpm_supervisor_settings settings = settings_for (behaviour);
+
+  settings.persistent = true;
+  settings.state_dir = temp_dir;
+  assert_success (vtpm_instance_id_parse ("web", &settings.instance, &error));
+  assert_success (vtpm_host_keys_to_fd (&keys, &settings.host_keys_fd, &error));
+  if (!exists ("instances"))
+    cr_assert_eq (mkdir (temp_path ("instances"), 0700), 0);
+  return settings;
+}
+
+static void
+start_persistent (const char *behaviour)
+{
+  struct vtpm_supervisor_settings settings = persistent_settings_for (behaviour);
+
+  start_with (&settings);
+  close (settings.host_keys_fd);
+  expect_message (VTPM_START_READY, "");
+  hand_over ();
+  close (vtpm.hook);
+}
+
+Test (supervisor, keeps_state)
+{
+  start_persistent ("commits");
+  send_command ();
+  send_command ();
+  wait_for_log ("begins with \"\"\n");
+  ask_to_stop ();
+  expect_end_in_order ();
+  expect_log ("emulator: committed\n");
+  cr_assert_eq (unlink (temp_path ("commits")), 0);
+
+  start_persistent ("commits");
+  send_command ();
+  wait_for_log ("begins with \"state 2\"\n");
+  ask_to_stop ();
+  expect_end_in_order ();
+}
+
+static void
+wait_for_commits (int expected)
+{
+  int found;
+
+  do
+    {
+      found = 0;
+      for (const char *line = log_text (); (line = strstr (line, "emulator: committed\n")) != NULL;
+           line++)
+        found++;
+    }
+  while (found < expected);
+}
+
+/* The hook goes before it has recorded the vTPM.  */
+static void
+start_in_vain (void)
+{
+  struct vtpm_supervisor_settings settings = persistent_settings_for ("commits");
+
+  start_with (&settings);
+  close (settings.host_keys_fd);
+  expect_message (VTPM_START_READY, "");
+}
+
+/* A start that fails takes along the instance that it has made, and no other.  */
+Test (supervisor, leaves_no_instance_that_was_never_used)
+{
+  start_in_vain ();
+  send_command ();
+  wait_for_commits (1);
+  close (vtpm.hook);
+  expect_end_in_order ();
+  cr_expect_not (exists ("instances/local"));
+  cr_assert_eq (unlink (temp_path ("commits")), 0);
+
+  start_persistent ("commits");
+  send_command ();
+  wait_for_commits (2);
+  ask_to_stop ();
+  expect_end_in_order ();
+  cr_assert_eq (unlink (temp_path ("commits")), 0);
+
+  start_in_vain ();
+  close (vtpm.hook);
+  expect_end_in_order ();
+  cr_expect (exists ("instances/local/web/state"));
+}
+
+Test (supervisor, says_what_it_cannot_keep)
+{
+  start_persistent ("commits");
+  send_command ();
+  wait_for_log ("emulator: committed\n");
+  cr_assert_eq (rename (temp_path ("instances/local/web/state"), temp_path ("kept")), 0);
+  cr_assert_eq (mkdir (temp_path ("instances/local/web/state"), 0700), 0);
+  send_command ();
+  send_command ();
+  wait_for_log ("emulator: not committed\n");
+  expect_log ("what changes the TPM for good is answered with TPM_RC_NV_UNAVAILABLE\n");
+  cr_assert_eq (rmdir (temp_path ("instances/local/web/state")), 0);
+  cr_assert_eq (rename (temp_path ("kept"), temp_path ("instances/local/web/state")), 0);
+  send_command ();
+  wait_for_log ("info: the TPM's state can be written again\n");
+  ask_to_stop ();
+  expect_end_in_order ();
+}
+
+Test (supervisor, restarts_an_emulator_that_commits_nonsense)
+{
+  start_persistent ("commits-what-is-not-there");
+  send_command ();
+  wait_for_restarts (1);
+  expect_log ("the journal has no permanent state 77");
+  ask_to_stop ();
+  expect_end_in_order ();
+}
+
+Test (supervisor, fails_when_its_instance_is_in_use)
+{
+  struct vtpm_supervisor_settings settings = persistent_settings_for ("silent");
+  struct vtpm_host_keys keys = { .count = 1 };
+  const struct vtpm_store_settings taken = {
+    .state_dir = temp_dir,
+    .id = &settings.instance,
+    .keys = &keys,
+    .holder = "container first",
+    .create = true,
+  };
+  struct vtpm_store *store = NULL;
+
+  assert_success (vtpm_store_open (&taken, &store, &error));
+  start_with (&settings);
+  expect_failed_start ("instance local/web is in use by container first");
+  vtpm_store_close (store);
+}
+
+Test (supervisor, fails_when_the_first_state_cannot_be_kept)
+{
+  static const char *const dirs[]
+      = { "instances", "instances/local", "instances/local/web", "instances/local/web/state.new" };
+  struct vtpm_supervisor_settings settings;
+
+  for (size_t i = 0; i < sizeof (dirs) / sizeof (dirs[0]); i++)
+    cr_assert_eq (mkdir (temp_path (dirs[i]), 0700), 0);
+  settings = persistent_settings_for ("commits-starting");
+  start_with (&settings);
+  expect_failed_start ("/instances/local/web/state.new: Is a directory");
 }
 
 Test (supervisor, reports_a_loss_while_it_stops)
@@ -633,8 +944,10 @@ Test (supervisor, does_not_wait_for_an_emulators_child)
 {
   start_serving ("leaves-a-child");
   send_command ();
-  expect_end (1);
+  wait_for_restarts (1);
   expect_log ("the emulator ended unexpectedly: exit status 3");
+  ask_to_stop ();
+  expect_end_in_order ();
 }
 
 static void

@@ -6,13 +6,15 @@
 
 #include "tpm_commands.h"
 
+static const struct vtpm_engine_state nothing = { 0 };
+
 static struct vtpm_engine *
 make_engine (enum vtpm_tpm_version version)
 {
   _cleanup_error_ struct vtpm_error *error = NULL;
   struct vtpm_engine *engine = NULL;
 
-  cr_assert_eq (vtpm_engine_new (version, &engine, &error), 0, "%s",
+  cr_assert_eq (vtpm_engine_new (version, &nothing, &engine, &error), 0, "%s",
                 error != NULL ? vtpm_error_message (error) : "");
   return engine;
 }
@@ -196,7 +198,7 @@ Test (tpm_engine, exists_once)
   _cleanup_engine_ struct vtpm_engine *engine = make_engine (VTPM_TPM_2_0);
   struct vtpm_engine *second = NULL;
 
-  cr_assert_eq (vtpm_engine_new (VTPM_TPM_2_0, &second, &error), -1);
+  cr_assert_eq (vtpm_engine_new (VTPM_TPM_2_0, &nothing, &second, &error), -1);
   cr_assert_eq (vtpm_error_errnum (error), EBUSY);
   cr_assert_null (second);
   cr_assert_eq (vtpm_engine_start (engine, NULL), 0, "the first one is harmed");
@@ -261,4 +263,101 @@ Test (tpm_engine, survives_malformed_commands_2_0)
 Test (tpm_engine, survives_malformed_commands_1_2)
 {
   check_malformed (VTPM_TPM_1_2);
+}
+
+static struct vtpm_engine_state
+copy_state (const struct vtpm_engine_state *state)
+{
+  struct vtpm_engine_state copy = *state;
+  uint8_t *permanent = malloc (state->permanent_size);
+  uint8_t *volatile_state = malloc (state->volatile_size);
+
+  memcpy (permanent, state->permanent, state->permanent_size);
+  memcpy (volatile_state, state->volatile_state, state->volatile_size);
+  copy.permanent = permanent;
+  copy.volatile_state = volatile_state;
+  return copy;
+}
+
+static void
+check_revert (enum vtpm_tpm_version version)
+{
+  const struct tpm_commands *commands = &tpm_commands[version];
+  _cleanup_error_ struct vtpm_error *error = NULL;
+  _cleanup_engine_ struct vtpm_engine *engine = make_started_engine (version);
+  struct vtpm_engine_state state;
+  uint8_t before[64], random[64];
+  const uint8_t *response;
+  size_t size;
+
+  cr_assert_eq (execute_for_code (engine, commands->extend_pcr_10), 0);
+  cr_assert_eq (execute (engine, commands->read_pcr_10, &response, &size), 0);
+  cr_assert_leq (size, sizeof (before));
+  memcpy (before, response, size);
+  cr_assert_eq (vtpm_engine_take_state (engine, &state, &error), 0);
+  state = copy_state (&state);
+  cr_assert_eq (execute (engine, commands->get_random, &response, &size), 0);
+  memcpy (random, response, size);
+  cr_assert_eq (execute_for_code (engine, commands->extend_pcr_10), 0);
+
+  cr_assert_eq (vtpm_engine_revert (engine, &state, &error), 0, "%s",
+                error != NULL ? vtpm_error_message (error) : "");
+  cr_assert_eq (execute (engine, commands->get_random, &response, &size), 0);
+  cr_expect_neq (memcmp (random, response, size), 0, "the random numbers are repeated");
+  cr_assert_eq (execute (engine, commands->read_pcr_10, &response, &size), 0);
+  cr_expect_arr_eq (response, before, size);
+  free ((void *) state.permanent);
+  free ((void *) state.volatile_state);
+}
+
+Test (tpm_engine, goes_back_2_0)
+{
+  check_revert (VTPM_TPM_2_0);
+}
+
+Test (tpm_engine, goes_back_1_2)
+{
+  check_revert (VTPM_TPM_1_2);
+}
+
+static void
+check_bad_state (enum vtpm_tpm_version version, const uint8_t *permanent,
+                 const uint8_t *volatile_state, size_t size)
+{
+  _cleanup_error_ struct vtpm_error *error = NULL;
+  const struct vtpm_engine_state state = {
+    .permanent = permanent,
+    .permanent_size = size,
+    .volatile_state = volatile_state,
+    .volatile_size = size,
+  };
+  struct vtpm_engine *engine = NULL;
+
+  cr_expect_eq (vtpm_engine_new (version, &state, &engine, &error), -1);
+  cr_assert_not_null (error);
+  cr_expect_not_null (strstr (vtpm_error_message (error), "state: result 0x"), "%s",
+                      vtpm_error_message (error));
+  cr_expect_null (engine);
+}
+
+Test (tpm_engine, refuses_a_state_that_is_none)
+{
+  static const uint8_t zeros[100];
+
+  check_bad_state (VTPM_TPM_2_0, zeros, NULL, sizeof (zeros));
+  check_bad_state (VTPM_TPM_1_2, zeros, NULL, sizeof (zeros));
+  check_bad_state (VTPM_TPM_2_0, NULL, zeros, sizeof (zeros));
+}
+
+Test (tpm_engine, counts_what_is_stored)
+{
+  static const char define_nv[] = "8002" "0000002d" "0000012a" "40000001" PASSWORD_AUTH "0000"
+                                  "000e" "01500020" "000b" "00020002" "0000" "0008";
+  _cleanup_engine_ struct vtpm_engine *engine = make_started_engine (VTPM_TPM_2_0);
+  uint64_t stores = vtpm_engine_stores (engine);
+
+  cr_assert_eq (execute_for_code (engine, tpm_commands[VTPM_TPM_2_0].extend_pcr_10), 0);
+  cr_expect_eq (vtpm_engine_stores (engine), stores);
+  cr_assert_eq (execute_for_code (engine, define_nv), 0);
+  cr_expect_gt (vtpm_engine_stores (engine), stores);
 }

@@ -98,9 +98,11 @@ Test (tpm_header, refuses_in_the_terms_of_the_family)
     { VTPM_TPM_2_0, VTPM_TPM_REFUSE_SIZE, { 0x80, 1, 0, 0, 0, 10, 0, 0, 0x01, 0x42 } },
     { VTPM_TPM_2_0, VTPM_TPM_REFUSE_LOCALITY, { 0x80, 1, 0, 0, 0, 10, 0, 0, 0x09, 0x07 } },
     { VTPM_TPM_2_0, VTPM_TPM_REFUSE_FAILURE, { 0x80, 1, 0, 0, 0, 10, 0, 0, 0x01, 0x01 } },
+    { VTPM_TPM_2_0, VTPM_TPM_REFUSE_NV, { 0x80, 1, 0, 0, 0, 10, 0, 0, 0x09, 0x23 } },
     { VTPM_TPM_1_2, VTPM_TPM_REFUSE_SIZE, { 0, 0xc4, 0, 0, 0, 10, 0, 0, 0, 0x19 } },
     { VTPM_TPM_1_2, VTPM_TPM_REFUSE_LOCALITY, { 0, 0xc4, 0, 0, 0, 10, 0, 0, 0, 0x3d } },
     { VTPM_TPM_1_2, VTPM_TPM_REFUSE_FAILURE, { 0, 0xc4, 0, 0, 0, 10, 0, 0, 0, 0x09 } },
+    { VTPM_TPM_1_2, VTPM_TPM_REFUSE_NV, { 0, 0xc4, 0, 0, 0, 10, 0, 0, 0, 0x09 } },
   };
 
   for (size_t i = 0; i < sizeof (expected) / sizeof (expected[0]); i++)
@@ -122,4 +124,57 @@ Test (tpm_header, succeeds_in_the_terms_of_the_family)
   cr_assert_arr_eq (response, success_2_0, sizeof (response));
   vtpm_tpm_success_response (VTPM_TPM_1_2, response);
   cr_assert_arr_eq (response, success_1_2, sizeof (response));
+}
+
+static size_t
+make_header (uint16_t tag, uint32_t code, uint8_t command[VTPM_TPM_HEADER_SIZE])
+{
+  const struct vtpm_tpm_header header = { .tag = tag, .size = 10, .code = code };
+
+  vtpm_tpm_header_write (&header, command);
+  return VTPM_TPM_HEADER_SIZE;
+}
+
+/* Whether it says so in the family it belongs to, and in the other.  */
+static void
+expect_unchanging (uint16_t tag, uint32_t code, bool by_2_0, bool by_1_2)
+{
+  uint8_t command[VTPM_TPM_HEADER_SIZE];
+  size_t size = make_header (tag, code, command);
+
+  cr_expect_eq (vtpm_tpm_changes_nothing (VTPM_TPM_2_0, command, size), by_2_0, "%x, %x", tag, code);
+  cr_expect_eq (vtpm_tpm_changes_nothing (VTPM_TPM_1_2, command, size), by_1_2, "%x, %x", tag, code);
+}
+
+Test (tpm_header, knows_what_changes_nothing)
+{
+  uint8_t command[VTPM_TPM_HEADER_SIZE];
+
+  expect_unchanging (0x8001, 0x17b /* TPM2_GetRandom */, true, false);
+  expect_unchanging (0x8001, 0x17e /* TPM2_PCR_Read */, true, false);
+  expect_unchanging (0x00c1, 0x15 /* TPM_PCRRead */, false, true);
+  expect_unchanging (0x8002, 0x17b /* in a session, which has a nonce */, false, false);
+  expect_unchanging (0x8002, 0x182 /* TPM2_PCR_Extend */, false, false);
+  expect_unchanging (0x8001, 0x144 /* TPM2_Startup */, false, false);
+  expect_unchanging (0x8001, 0x176 /* TPM2_StartAuthSession */, false, false);
+  expect_unchanging (0x00c2, 0x15, false, false);
+  expect_unchanging (0x00c1, 0x14 /* TPM_Extend */, false, false);
+  expect_unchanging (0x8001, 0, false, false);
+  expect_unchanging (0x00c1, 0, false, false);
+  make_header (0x8001, 0x17b, command);
+  cr_expect_not (vtpm_tpm_changes_nothing (VTPM_TPM_2_0, command, 9), "it is cut off");
+}
+
+Test (tpm_header, gives_keys_their_time)
+{
+  uint8_t command[VTPM_TPM_HEADER_SIZE];
+  size_t size = make_header (0x8002, 0x131 /* TPM2_CreatePrimary */, command);
+
+  cr_expect_eq (vtpm_tpm_allowance (VTPM_TPM_2_0, command, size), 300000);
+  cr_expect_eq (vtpm_tpm_allowance (VTPM_TPM_1_2, command, size), 2000);
+  make_header (0x00c2, 0x0d /* TPM_TakeOwnership */, command);
+  cr_expect_eq (vtpm_tpm_allowance (VTPM_TPM_1_2, command, size), 300000);
+  make_header (0x8001, 0x17b, command);
+  cr_expect_eq (vtpm_tpm_allowance (VTPM_TPM_2_0, command, size), 2000);
+  cr_expect_eq (vtpm_tpm_allowance (VTPM_TPM_2_0, command, 3), 2000, "it is cut off");
 }

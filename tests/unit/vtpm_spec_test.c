@@ -180,6 +180,7 @@ Test (vtpm_spec, refuses_bad_values)
       { "", "tpm", "tpmrm0", "tpm65536", "../tpm0", "tpm0/x", "tpm00", "null" },
       "is not tpm0 to tpm65535" },
     { "version", { "", "2", "2.0 ", "1.3", "TPM2" }, "is not 2.0 or 1.2" },
+    { "name", { "", ".", "..", "-a", "a-", "A", "a b", "_container", "a:b" }, "" },
     { "ephemeral", { "", "yes", "1", "True", "true " }, "is not true or false" },
     { "uid",
       { "", "-1", "+1", " 1", "1 ", "0x1", "4294967295", "4294967296", "18446744073709551616",
@@ -207,12 +208,67 @@ Test (vtpm_spec, refuses_bad_values)
       }
 }
 
+Test (vtpm_spec, may_name_an_instance)
+{
+  struct vtpm_spec spec = parse_well (
+      "{'io.oci-vtpm.device':'tpm0','io.oci-vtpm.name':'web-1.a','io.oci-vtpm.ephemeral':'false'}");
+
+  cr_expect_not (spec.ephemeral);
+  assert_success (vtpm_spec_settle_instance (&spec, "c1", &error));
+  cr_expect_str_eq (spec.instance.scope, "local");
+  cr_expect_str_eq (spec.instance.name, "web-1.a");
+}
+
+Test (vtpm_spec, has_an_instance_of_its_containers_own)
+{
+  struct vtpm_spec spec = parse_well ("{'io.oci-vtpm.device':'tpm0'}");
+
+  expect_error (vtpm_spec_settle_instance (&spec, "../c1", &error), EINVAL, "container id");
+  assert_success (vtpm_spec_settle_instance (&spec, "C_1", &error));
+  cr_expect_str_eq (spec.instance.scope, "_container");
+  cr_expect_str_eq (spec.instance.name, "C_1");
+}
+
+Test (vtpm_spec, may_have_no_instance)
+{
+  struct vtpm_spec spec
+      = parse_well ("{'io.oci-vtpm.device':'tpm0','io.oci-vtpm.ephemeral':'true'}");
+
+  cr_expect (spec.ephemeral);
+  assert_success (vtpm_spec_settle_instance (&spec, "c1", &error));
+  cr_expect_str_eq (spec.instance.name, "");
+}
+
+/* In whatever order.  */
+Test (vtpm_spec, is_not_both_named_and_ephemeral)
+{
+  static const struct bad_annotation cases[] = {
+    { "{'io.oci-vtpm.device':'tpm0','io.oci-vtpm.name':'a','io.oci-vtpm.ephemeral':'true'}", EINVAL,
+      "an instance with a name is not ephemeral" },
+    { "{'io.oci-vtpm.ephemeral':'true','io.oci-vtpm.name':'a','io.oci-vtpm.device':'tpm0'}", EINVAL,
+      "an instance with a name is not ephemeral" },
+  };
+
+  expect_refused (cases, sizeof (cases) / sizeof (cases[0]));
+}
+
+/* Another tenant's instances are in another scope.  */
+Test (vtpm_spec, cannot_choose_a_scope)
+{
+  static const struct bad_annotation cases[] = {
+    { "{'io.oci-vtpm.name':'other/web'}", EINVAL, "\"other/web\" contains a slash" },
+    { "{'io.oci-vtpm.name':'_container/c1'}", EINVAL, "contains a slash" },
+    { "{'io.oci-vtpm.name':'local/web'}", EINVAL, "contains a slash" },
+    { "{'io.oci-vtpm.name':'../web'}", EINVAL, "contains a slash" },
+  };
+
+  expect_refused (cases, sizeof (cases) / sizeof (cases[0]));
+}
+
 /* Less than what was asked for is an error, and says so.  */
 Test (vtpm_spec, refuses_what_it_cannot_do)
 {
   static const struct bad_annotation cases[] = {
-    { "{'io.oci-vtpm.ephemeral':'false'}", EOPNOTSUPP, "every vTPM is ephemeral" },
-    { "{'io.oci-vtpm.name':'db'}", EOPNOTSUPP, "io.oci-vtpm.name: not supported" },
     { "{'io.oci-vtpm.pcr-banks':'sha256'}", EOPNOTSUPP, "io.oci-vtpm.pcr-banks: not supported" },
     { "{'io.oci-vtpm.ek':'ecc-p256'}", EOPNOTSUPP, "io.oci-vtpm.ek: not supported" },
     { "{'io.oci-vtpm.ek':''}", EOPNOTSUPP, "io.oci-vtpm.ek: not supported" },

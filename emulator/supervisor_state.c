@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The oci-vtpm authors */
+#include <string.h>
+
+#include "fault_points.h"
+#include "log.h"
+#include "protocol.h"
+#include "supervisor_internal.h"
+
+/* The host's keys are in our memory from here to the end of this function
+   only: before there is an emulator.  */
+static int
+open_store (struct supervisor *supervisor, struct vtpm_error **error)
+{
+  const struct vtpm_supervisor_settings *settings = supervisor->settings;
+  _cleanup_host_keys_ struct vtpm_host_keys keys = { 0 };
+  int keys_fd = settings->host_keys_fd;
+  char holder[320];
+  const struct vtpm_store_settings store = {
+    .state_dir = settings->state_dir,
+    .id = &settings->instance,
+    .keys = &keys,
+    .holder = holder,
+    .create = true,
+  };
+  int result = vtpm_host_keys_from_fd (keys_fd, &keys, error);
+
+  vtpm_cleanup_close (&keys_fd);
+  if (result < 0)
+    return -1;
+  snprintf (holder, sizeof (holder), "container %s", settings->container_id);
+  if (vtpm_store_open (&store, &supervisor->store, error) < 0)
+    return -1;
+  return vtpm_store_expect_version (supervisor->store, settings->version, error);
+}
+
+/* What is on disk is version 0 in the journal.  */
+static int
+seed_journal (struct supervisor *supervisor, struct vtpm_error **error)
+{
+  const uint8_t *permanent;
+  size_t size;
+  int result = 0;
+
+  vtpm_store_get_permanent (supervisor->store, &permanent, &size);
+  supervisor->made_instance = permanent == NULL;
+  if (permanent != NULL)
+    result = vtpm_journal_seed (supervisor->journal, permanent, size, error);
+  vtpm_store_forget_permanent (supervisor->store);
+  return result;
+}
+
+int
+vtpm_supervisor_open_state (struct supervisor *supervisor, struct vtpm_error **error)
+{
+  if (supervisor->settings->persistent && open_store (supervisor, error) < 0)
+    return -1;
+  if (vtpm_journal_create (&supervisor->journal_fd, error) < 0
+      || vtpm_journal_map (supervisor->journal_fd, &supervisor->journal, error) < 0)
+    return -1;
+  return supervisor->store != NULL ? seed_journal (supervisor, error) : 0;
+}
+
+/* A start that failed leaves no instance that nobody has ever used.  */
+static void
+remove_unused_instance (const struct supervisor *supervisor)
+{
+  const struct vtpm_supervisor_settings *settings = supervisor->settings;
+  _cleanup_error_ struct vtpm_error *error = NULL;
+
+  if (vtpm_store_remove (settings->state_dir, &settings->instance, &error) < 0
+      && vtpm_error_errnum (error) != ENOENT)
+    vtpm_log (VTPM_LOG_WARNING, "%s", vtpm_error_message (error));
+}
+
+void
+vtpm_supervisor_close_state (struct supervisor *supervisor)
+{
+  vtpm_journal_unmap (supervisor->journal);
+  vtpm_cleanup_close (&supervisor->journal_fd);
+  vtpm_store_close (supervisor->store);
+  if (supervisor->made_instance && !supervisor->recorded)
+    remove_unused_instance (supervisor);
+}
+
+/* At the start it is why there will be no TPM, which the hook is to say.  Later
+   a container that goes on writing to a full disk is not to fill the log too.  */
+static void
+report_commit (struct supervisor *supervisor, const struct vtpm_error *problem)
+{
+  if (problem != NULL && supervisor->state == VTPM_STARTING)
+    vtpm_supervisor_note_reason (supervisor, vtpm_error_message (problem), "");
+  else if (problem != NULL && !supervisor->cannot_commit)
+    vtpm_log (VTPM_LOG_ERROR,
+              "%s: what changes the TPM for good is answered with TPM_RC_NV_UNAVAILABLE",
+              vtpm_error_message (problem));
+  if (problem == NULL && supervisor->cannot_commit)
+    vtpm_log (VTPM_LOG_INFO, "the TPM's state can be written again");
+  supervisor->cannot_commit = problem != NULL;
+}
+
+static int
+commit (struct supervisor *supervisor, uint64_t version, struct vtpm_error **error)
+{
+  _cleanup_free_ uint8_t *copy = NULL;
+  size_t size;
+  int result;
+
+  if (vtpm_journal_copy_permanent (supervisor->journal, version, &copy, &size, error) < 0)
+    return -1;
+  result = vtpm_store_commit (supervisor->store, copy, size, error);
+  explicit_bzero (copy, size);
+  if (result == 0)
+    supervisor->committed_version = version;
+  return result;
+}
+
+/* An emulator that takes over asks about what its predecessor may have asked
+   for.  An answer that it does not live to read is no trouble.  */
+int
+vtpm_supervisor_commit (struct supervisor *supervisor, const struct vtpm_message *message,
+                        struct vtpm_error **error)
+{
+  _cleanup_error_ struct vtpm_error *problem = NULL;
+  uint64_t version;
+
+  if (supervisor->store == NULL || message->length != sizeof (version))
+    return vtpm_error_set_plain (error, EPROTO, "the emulator asks for a commit of %zu bytes%s",
+                                 message->length,
+                                 supervisor->store == NULL ? " of what is not kept" : "");
+  memcpy (&version, message->payload, sizeof (version));
+  vtpm_fault_meet (VTPM_FAULT_SUPERVISOR_ASKED);
+  if (version != supervisor->committed_version && commit (supervisor, version, &problem) < 0
+      && vtpm_error_errnum (problem) == EPROTO)
+    return vtpm_error_pass (error, &problem);
+  vtpm_fault_meet (VTPM_FAULT_SUPERVISOR_COMMITTED);
+  report_commit (supervisor, problem);
+  /* However long the disk took, the emulator could only wait.  */
+  supervisor->watchdog.number = 0;
+  vtpm_channel_send (supervisor->emulator_channel.fd,
+                     problem == NULL ? VTPM_EMULATOR_COMMITTED : VTPM_EMULATOR_NOT_COMMITTED, NULL,
+                     0, NULL);
+  return 0;
+}
