@@ -137,5 +137,27 @@ vtpm_info_get (const char *base, const char *id, json_object **info, struct vtpm
   json_object_object_add (*info, "containerPid", json_object_new_int (status.container_pid));
   json_object_object_add (*info, "supervisorPid", json_object_new_int (status.supervisor_pid));
   json_object_object_add (*info, "emulatorPid", json_object_new_int (status.emulator_pid));
+  json_object_object_add (*info, "emulatorRestarts",
+                          json_object_new_int64 (status.emulator_restarts));
+  /* Before vtpm.json is written there is nothing else that says it.  */
+  if (status.instance[0] != '\0')
+    json_object_object_add (*info, "instance", json_object_new_string (status.instance));
+  return 0;
+}
+
+int
+vtpm_info_get_all (const char *base, const struct vtpm_info_list *list, json_object *array,
+                   struct vtpm_error **error)
+{
+  for (size_t i = 0; i < list->count; i++)
+    {
+      _cleanup_error_ struct vtpm_error *problem = NULL;
+      json_object *info = NULL;
+
+      if (vtpm_info_get (base, list->ids[i], &info, &problem) == 0)
+        json_object_array_add (array, info);
+      else if (vtpm_error_errnum (problem) != ENOENT)
+        return vtpm_error_pass (error, &problem);
+    }
   return 0;
 }

@@ -25,9 +25,14 @@ void vtpm_info_list_clear (struct vtpm_info_list *list);
 int vtpm_info_find (const char *base, const char *prefix, char **id, struct vtpm_error **error);
 
 /* One vTPM as a JSON object: vtpm.json, with the supervisor's "state",
-   "containerPid", "supervisorPid" and "emulatorPid".  The state is "dead" where
-   no supervisor answers.  The caller puts *INFO.  */
+   "containerPid", "supervisorPid", "emulatorPid", "emulatorRestarts", and
+   "instance" if it is kept.  The state is "dead" where no supervisor answers,
+   "hung" where one does not in time.  The caller puts *INFO.  */
 int vtpm_info_get (const char *base, const char *id, json_object **info,
                    struct vtpm_error **error);
+
+/* Appends the vTPMs in LIST to ARRAY.  One that ends meanwhile is left out.  */
+int vtpm_info_get_all (const char *base, const struct vtpm_info_list *list, json_object *array,
+                       struct vtpm_error **error);
 
 #endif

@@ -3,20 +3,62 @@
 #ifndef OCI_VTPM_VTPMCTL_H
 #define OCI_VTPM_VTPMCTL_H
 
-/* The subcommands of vtpmctl(1), one file each.  */
+/* The subcommands of vtpmctl(1), one file each.  They print what they have to
+   say to standard output, and their errors come back.  */
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "error.h"
+
+/* Where things are on this host; elsewhere in tests.  */
+struct vtpmctl_host
+{
+  const char *run_dir;
+  const char *config_file;
+};
+
+enum vtpmctl_format
+{
+  VTPMCTL_FORMAT_UNSET,
+  VTPMCTL_FORMAT_NATIVE,
+  VTPMCTL_FORMAT_SWTPM,
+};
+
+#define VTPMCTL_DAYS_UNSET (-1)
 
 struct vtpmctl_options
 {
   bool json;
-  const char *id; /* NULL for subcommands that take none */
+  bool dry_run;
+  int older_than; /* days, or VTPMCTL_DAYS_UNSET */
+  enum vtpmctl_format format;
+  const char *key_file;      /* or NULL */
+  const char *password_file; /* or NULL */
+  char *const *arguments;    /* as many as the command takes */
+  size_t argument_count;
 };
 
-int vtpmctl_list (const struct vtpmctl_options *options, struct vtpm_error **error);
-int vtpmctl_inspect (const struct vtpmctl_options *options, struct vtpm_error **error);
-int vtpmctl_stop (const struct vtpmctl_options *options, struct vtpm_error **error);
+typedef int (*vtpmctl_command) (const struct vtpmctl_host *host,
+                                const struct vtpmctl_options *options, struct vtpm_error **error);
+
+int vtpmctl_list (const struct vtpmctl_host *host, const struct vtpmctl_options *options,
+                  struct vtpm_error **error);
+int vtpmctl_inspect (const struct vtpmctl_host *host, const struct vtpmctl_options *options,
+                     struct vtpm_error **error);
+int vtpmctl_stop (const struct vtpmctl_host *host, const struct vtpmctl_options *options,
+                  struct vtpm_error **error);
+int vtpmctl_resume (const struct vtpmctl_host *host, const struct vtpmctl_options *options,
+                    struct vtpm_error **error);
+int vtpmctl_rm (const struct vtpmctl_host *host, const struct vtpmctl_options *options,
+                struct vtpm_error **error);
+int vtpmctl_prune (const struct vtpmctl_host *host, const struct vtpmctl_options *options,
+                   struct vtpm_error **error);
+int vtpmctl_export (const struct vtpmctl_host *host, const struct vtpmctl_options *options,
+                    struct vtpm_error **error);
+int vtpmctl_import (const struct vtpmctl_host *host, const struct vtpmctl_options *options,
+                    struct vtpm_error **error);
+int vtpmctl_rekey (const struct vtpmctl_host *host, const struct vtpmctl_options *options,
+                   struct vtpm_error **error);
 
 #endif

@@ -3,7 +3,7 @@
 #include <libsmartcols/libsmartcols.h>
 #include <stdio.h>
 
-#include "vtpm_info.h"
+#include "overview.h"
 #include "vtpmctl.h"
 
 static inline void
@@ -22,6 +22,7 @@ static const struct
   int flags;
 } columns[] = {
   { "CONTAINER", "containerId", SCOLS_FL_TRUNC },
+  { "INSTANCE", "instance", SCOLS_FL_TRUNC },
   { "STATE", "state", 0 },
   { "TPM", "tpmVersion", 0 },
   { "DRIVER", "driver", 0 },
@@ -31,24 +32,6 @@ static const struct
 };
 
 #define COLUMN_COUNT (sizeof (columns) / sizeof (columns[0]))
-
-/* All descriptions as a JSON array.  A vTPM that ends while we look is left
-   out.  */
-static int
-describe_all (const struct vtpm_info_list *list, json_object *array, struct vtpm_error **error)
-{
-  for (size_t i = 0; i < list->count; i++)
-    {
-      _cleanup_error_ struct vtpm_error *problem = NULL;
-      json_object *info = NULL;
-
-      if (vtpm_info_get (VTPM_RUN_DIR, list->ids[i], &info, &problem) == 0)
-        json_object_array_add (array, info);
-      else if (vtpm_error_errnum (problem) != ENOENT)
-        return vtpm_error_pass (error, &problem);
-    }
-  return 0;
-}
 
 static int
 add_line (struct libscols_table *table, json_object *info)
@@ -79,27 +62,29 @@ fill_table (struct libscols_table *table, json_object *array)
   return 0;
 }
 
-int
-vtpmctl_list (const struct vtpmctl_options *options, struct vtpm_error **error)
+static int
+print_table (json_object *array, struct vtpm_error **error)
 {
-  _cleanup_info_list_ struct vtpm_info_list list = { 0 };
-  _cleanup_table_ struct libscols_table *table = NULL;
-  _cleanup_json_ json_object *array = NULL;
+  _cleanup_table_ struct libscols_table *table = scols_new_table ();
 
-  array = json_object_new_array ();
-  if (vtpm_info_list_ids (VTPM_RUN_DIR, &list, error) < 0
-      || describe_all (&list, array, error) < 0)
-    return -1;
-  if (options->json)
-    {
-      puts (json_object_to_json_string_ext (array, JSON_C_TO_STRING_PRETTY
-                                                       | JSON_C_TO_STRING_NOSLASHESCAPE));
-      return 0;
-    }
-  table = scols_new_table ();
   if (table == NULL || fill_table (table, array) < 0)
     return vtpm_error_set (error, ENOMEM, "cannot make a table");
   if (scols_print_table (table) != 0)
     return vtpm_error_set_plain (error, EIO, "cannot print the table");
+  return 0;
+}
+
+int
+vtpmctl_list (const struct vtpmctl_host *host, const struct vtpmctl_options *options,
+              struct vtpm_error **error)
+{
+  _cleanup_json_ json_object *descriptions = NULL;
+
+  if (vtpm_overview_get (host, &descriptions, error) < 0)
+    return -1;
+  if (!options->json)
+    return print_table (descriptions, error);
+  puts (json_object_to_json_string_ext (descriptions, JSON_C_TO_STRING_PRETTY
+                                                          | JSON_C_TO_STRING_NOSLASHESCAPE));
   return 0;
 }

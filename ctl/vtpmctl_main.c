@@ -18,6 +18,7 @@ main (int argc, char **argv)
   struct vtpmctl_options options;
   enum vtpm_program_action action;
   vtpmctl_command command;
+  const struct vtpmctl_host host = { .run_dir = VTPM_RUN_DIR, .config_file = VTPM_CONFIG_FILE };
 
   signal (SIGPIPE, SIG_IGN);
   if (vtpmctl_options_parse (argc, argv, &action, &command, &options, &error) < 0)
@@ -36,7 +37,7 @@ main (int argc, char **argv)
     case VTPM_PROGRAM_RUN:
       break;
     }
-  if (command (&options, &error) < 0 || fflush (stdout) != 0)
+  if (command (&host, &options, &error) < 0 || fflush (stdout) != 0)
     {
       vtpm_log (VTPM_LOG_ERROR, "%s",
                 error != NULL ? vtpm_error_message (error) : "cannot write the output");

@@ -10,9 +10,8 @@
 #include "options.h"
 #include "vtpmctl.h"
 
-typedef int (*vtpmctl_command) (const struct vtpmctl_options *options, struct vtpm_error **error);
-
-/* Options may stand before and after the subcommand, not after its argument.
+/* --json, --help and --version may stand before the subcommand; all options may stand
+   after it, also among and behind its arguments, which ARGV is reordered for.
    *COMMAND is set for VTPM_PROGRAM_RUN only.  The strings are those of ARGV.  */
 int vtpmctl_options_parse (int argc, char **argv, enum vtpm_program_action *action,
                            vtpmctl_command *command, struct vtpmctl_options *options,

@@ -191,6 +191,35 @@ Test (vtpm_info, shows_a_live_one)
   cr_expect_str_eq (string_in (info, "containerPid"), "1");
   cr_expect_str_eq (string_in (info, "supervisorPid"), "2");
   cr_expect_str_eq (string_in (info, "emulatorPid"), "3");
+  cr_expect_str_eq (string_in (info, "emulatorRestarts"), "0");
+  cr_expect_null (json_object_object_get (info, "instance"));
+}
+
+Test (vtpm_info, shows_the_instance)
+{
+  _cleanup_json_ json_object *info = NULL;
+
+  start_server ("{\"state\":\"restarting\",\"containerPid\":1,\"supervisorPid\":2,"
+                "\"emulatorPid\":0,\"emulatorRestarts\":4,\"instance\":\"local/web\"}");
+  assert_success (vtpm_info_get (temp_dir, "id", &info, &error));
+  cr_expect_str_eq (string_in (info, "state"), "restarting");
+  cr_expect_str_eq (string_in (info, "emulatorRestarts"), "4");
+  cr_expect_str_eq (string_in (info, "instance"), "local/web");
+}
+
+/* Its directory goes between our two looks.  */
+Test (vtpm_info, leaves_out_what_has_ended)
+{
+  static char *ids[] = { (char *) "gone", (char *) "id" };
+  const struct vtpm_info_list list = { 2, ids };
+  _cleanup_json_ json_object *array = json_object_new_array ();
+
+  make_dirs ((const char *const[]){ "id" }, 1);
+  assert_success (vtpm_info_get_all (temp_dir, &list, array, &error));
+  cr_assert_eq (json_object_array_length (array), 1);
+  cr_expect_str_eq (string_in (json_object_array_get_idx (array, 0), "containerId"), "id");
+  write_temp_file ("id/vtpm.json", "[]", 2);
+  expect_error (vtpm_info_get_all (temp_dir, &list, array, &error), EINVAL, "not a JSON object");
 }
 
 /* Half an answer is none.  */

@@ -16,10 +16,11 @@ static int
 parse (const char *line, struct parsed *parsed, struct vtpm_error **error)
 {
   static char words[256];
-  char *argv[16] = { (char *) "vtpmctl" };
+  static char *argv[16];
   char *rest = NULL;
   int argc = 1;
 
+  argv[0] = (char *) "vtpmctl";
   *parsed = (struct parsed){ 0 };
   snprintf (words, sizeof (words), "%s", line);
   for (char *word = strtok_r (words, " ", &rest); word != NULL; word = strtok_r (NULL, " ", &rest))
@@ -35,17 +36,75 @@ Test (vtpmctl_options, takes_commands)
     const char *line;
     vtpmctl_command command;
     bool json;
-    const char *id;
+    const char *arguments[4];
   } cases[] = {
-    { "list", vtpmctl_list, false, NULL },
-    { "list --json", vtpmctl_list, true, NULL },
-    { "--json list", vtpmctl_list, true, NULL },
-    { "-- list", vtpmctl_list, false, NULL },
-    { "inspect c1", vtpmctl_inspect, false, "c1" },
-    { "inspect --json c1", vtpmctl_inspect, true, "c1" },
-    { "--json stop c1", vtpmctl_stop, true, "c1" },
-    { "stop -- -c1", vtpmctl_stop, false, "-c1" },
-    { "stop list", vtpmctl_stop, false, "list" },
+    { "list", vtpmctl_list, false, { NULL } },
+    { "list --json", vtpmctl_list, true, { NULL } },
+    { "--json list", vtpmctl_list, true, { NULL } },
+    { "-- list", vtpmctl_list, false, { NULL } },
+    { "inspect c1", vtpmctl_inspect, false, { "c1" } },
+    { "inspect --json c1", vtpmctl_inspect, true, { "c1" } },
+    { "--json stop c1", vtpmctl_stop, true, { "c1" } },
+    { "stop c1 --json", vtpmctl_stop, true, { "c1" } },
+    { "stop -- -c1", vtpmctl_stop, false, { "-c1" } },
+    { "stop list", vtpmctl_stop, false, { "list" } },
+    { "resume c1", vtpmctl_resume, false, { "c1" } },
+    { "rm web", vtpmctl_rm, false, { "web" } },
+    { "rm web --json ns/db -- --json", vtpmctl_rm, true, { "web", "ns/db", "--json" } },
+    { "prune", vtpmctl_prune, false, { NULL } },
+    { "export web file", vtpmctl_export, false, { "web", "file" } },
+    { "import web file", vtpmctl_import, false, { "web", "file" } },
+    { "rekey", vtpmctl_rekey, false, { NULL } },
+  };
+
+  for (size_t i = 0; i < sizeof (cases) / sizeof (cases[0]); i++)
+    {
+      struct parsed parsed;
+      size_t count;
+
+      assert_success (parse (cases[i].line, &parsed, &error));
+      cr_expect_eq (parsed.action, VTPM_PROGRAM_RUN, "%s", cases[i].line);
+      cr_expect_eq (parsed.command, cases[i].command, "%s", cases[i].line);
+      cr_expect_eq (parsed.options.json, cases[i].json, "%s", cases[i].line);
+      for (count = 0; cases[i].arguments[count] != NULL; count++)
+        ;
+      cr_assert_eq (parsed.options.argument_count, count, "%s", cases[i].line);
+      for (size_t a = 0; a < count; a++)
+        cr_expect_str_eq (parsed.options.arguments[a], cases[i].arguments[a], "%s", cases[i].line);
+    }
+}
+
+static void
+expect_string (const char *got, const char *wanted, const char *line)
+{
+  cr_assert_eq (got == NULL, wanted == NULL, "%s", line);
+  if (got != NULL)
+    cr_expect_str_eq (got, wanted, "%s", line);
+}
+
+Test (vtpmctl_options, takes_a_commands_own_options)
+{
+  static const struct
+  {
+    const char *line;
+    bool dry_run;
+    int older_than;
+    enum vtpmctl_format format;
+    const char *key_file, *password_file;
+  } cases[] = {
+    { "prune", false, VTPMCTL_DAYS_UNSET, VTPMCTL_FORMAT_UNSET, NULL, NULL },
+    { "prune --dry-run", true, VTPMCTL_DAYS_UNSET, VTPMCTL_FORMAT_UNSET, NULL, NULL },
+    { "prune --older-than 0", false, 0, VTPMCTL_FORMAT_UNSET, NULL, NULL },
+    { "prune --older-than 3650 --dry-run", true, 3650, VTPMCTL_FORMAT_UNSET, NULL, NULL },
+    { "prune --older-than=0007", false, 7, VTPMCTL_FORMAT_UNSET, NULL, NULL },
+    { "export web dir --format swtpm", false, VTPMCTL_DAYS_UNSET, VTPMCTL_FORMAT_SWTPM, NULL,
+      NULL },
+    { "export --format native web file --key-file k", false, VTPMCTL_DAYS_UNSET,
+      VTPMCTL_FORMAT_NATIVE, "k", NULL },
+    { "import web --password-file p dir", false, VTPMCTL_DAYS_UNSET, VTPMCTL_FORMAT_UNSET, NULL,
+      "p" },
+    { "export web dir --password-file=p", false, VTPMCTL_DAYS_UNSET, VTPMCTL_FORMAT_UNSET, NULL,
+      "p" },
   };
 
   for (size_t i = 0; i < sizeof (cases) / sizeof (cases[0]); i++)
@@ -53,19 +112,19 @@ Test (vtpmctl_options, takes_commands)
       struct parsed parsed;
 
       assert_success (parse (cases[i].line, &parsed, &error));
-      cr_expect_eq (parsed.action, VTPM_PROGRAM_RUN, "%s", cases[i].line);
-      cr_expect_eq (parsed.command, cases[i].command, "%s", cases[i].line);
-      cr_expect_eq (parsed.options.json, cases[i].json, "%s", cases[i].line);
-      cr_expect_eq (parsed.options.id == NULL, cases[i].id == NULL, "%s", cases[i].line);
-      if (parsed.options.id != NULL && cases[i].id != NULL)
-        cr_expect_str_eq (parsed.options.id, cases[i].id);
+      cr_expect_eq (parsed.options.dry_run, cases[i].dry_run, "%s", cases[i].line);
+      cr_expect_eq (parsed.options.older_than, cases[i].older_than, "%s", cases[i].line);
+      cr_expect_eq (parsed.options.format, cases[i].format, "%s", cases[i].line);
+      expect_string (parsed.options.key_file, cases[i].key_file, cases[i].line);
+      expect_string (parsed.options.password_file, cases[i].password_file, cases[i].line);
     }
 }
 
 Test (vtpmctl_options, shows_help_and_version)
 {
   static const char *const help[]
-      = { "--help", "--json --help", "list --help", "stop --help c1", "inspect --help" };
+      = { "--help",      "--json --help",        "list --help", "stop --help c1",
+          "inspect --help", "stop c1 c2 --help", "prune --help" };
   static const char *const version[] = { "--version", "--version nonsense", "list --version" };
 
   for (size_t i = 0; i < sizeof (help) / sizeof (help[0]); i++)
@@ -97,10 +156,29 @@ Test (vtpmctl_options, says_what_is_wrong)
     { "List", "unknown command \"List\"" },
     { "li", "unknown command \"li\"" },
     { "stop", "stop: a container's id is missing" },
-    { "inspect --json", "inspect: a container's id is missing" },
+    { "inspect --json", "inspect: a container's id or an instance is missing" },
     { "list c1", "unexpected argument \"c1\"" },
     { "stop c1 c2", "unexpected argument \"c2\"" },
-    { "stop c1 --json", "unexpected argument \"--json\"" },
+    { "resume", "resume: a container's id is missing" },
+    { "inspect", "inspect: a container's id or an instance is missing" },
+    { "rm", "rm: an instance is missing" },
+    { "export web", "export: an instance or a path is missing" },
+    { "import a b c", "unexpected argument \"c\"" },
+    { "prune web", "unexpected argument \"web\"" },
+    { "rekey now", "unexpected argument \"now\"" },
+    { "prune --older-than", "the option --older-than needs a value" },
+    { "prune --older-than -1", "--older-than: \"-1\" is not a number of days from 0 to 3650" },
+    { "prune --older-than 3651", "\"3651\" is not a number of days" },
+    { "prune --older-than 99999999999999999999", "is not a number of days" },
+    { "prune --older-than 7d", "\"7d\" is not a number of days" },
+    { "prune --older-than=", "\"\" is not a number of days" },
+    { "--dry-run prune", "unknown option --dry-run" },
+    { "list --dry-run", "unknown option --dry-run" },
+    { "rm web --key-file k", "unknown option --key-file" },
+    { "export a b --format tar", "--format: \"tar\" is not native or swtpm" },
+    { "export a b --format=", "--format: \"\" is not native or swtpm" },
+    { "import a b --key-file k --password-file p", "--password-file: one key or one password" },
+    { "import a b --key-file k --key-file k", "--key-file: one key or one password" },
     { "--force list", "unknown option --force" },
     { "list --force", "unknown option --force" },
     { "list -j", "unknown option -j" },
@@ -131,7 +209,24 @@ Test (vtpmctl_options, survives_a_missing_program_name)
 Test (vtpmctl_options, helps_with_everything)
 {
   static const char *const words[]
-      = { "list", "inspect ID", "stop ID", "--json", "--help", "--version" };
+      = { "list",
+          "inspect ID|INSTANCE",
+          "stop ID",
+          "resume ID",
+          "rm INSTANCE...",
+          "prune",
+          "export INSTANCE PATH",
+          "import INSTANCE PATH",
+          "rekey",
+          "--older-than DAYS",
+          "--dry-run",
+          "--format FORMAT",
+          "--key-file FILE",
+          "--password-file FILE",
+          "can be imported on this host only",
+          "--json",
+          "--help",
+          "--version" };
   _cleanup_free_ char *text = NULL;
   size_t size;
   FILE *stream = open_memstream (&text, &size);
