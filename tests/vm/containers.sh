@@ -217,6 +217,7 @@ _vm_config() {
 # The output goes to a file: a container keeps the runtime's stdout, and a caller
 # that reads a pipe would wait for the container to end.
 vm_start() { # RUNTIME ID BUNDLE
+	rm -f "$3/runtime.log"
 	"$1" --log "$3/runtime.log" run --detach --bundle "$3" "$2" >"$3/log" 2>&1 </dev/null || {
 		local status=$?
 		cat "$3/runtime.log" "$3/log" >&2

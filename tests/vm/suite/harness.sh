@@ -9,8 +9,9 @@
 #   finish
 #
 # A test runs in a subshell of its own with `set -e`; its output is shown when it
-# fails. After each one nothing of a vTPM may be left in the machine, and that is
-# part of the test.
+# fails. After each one nothing of a vTPM may be left in the machine but its state,
+# and that is part of the test. Each begins without any state, and with settings for a
+# slow machine.
 
 # shellcheck source=tests/vm/containers.sh
 . "$VM_TOP/tests/vm/containers.sh"
@@ -45,10 +46,12 @@ expect_log() { # REGEX
 # Software emulation on two shared cores: what takes 20 ms on hardware may take
 # seconds when 50 containers start at once.
 mkdir -p /etc/oci-vtpm
-be_patient() {
-	printf '{"startTimeoutSeconds": 600, "stopTimeoutSeconds": 60}\n' >/etc/oci-vtpm/config.json
+configure() { # JSON
+	printf '%s\n' "$1" >/etc/oci-vtpm/config.json
 }
-be_patient
+be_patient() {
+	configure '{"startTimeoutSeconds": 600, "stopTimeoutSeconds": 60}'
+}
 
 # Not zombies: who has exited holds nothing any more. A supervisor bears the hook's
 # name between fork and exec.
@@ -107,6 +110,8 @@ assert_match() { # REGEX TEXT WHAT
 run_test() { # NAME FUNCTION [ARG...]
 	local name=$1 start=$EPOCHREALTIME
 	shift
+	rm -rf /var/lib/oci-vtpm
+	be_patient
 	(
 		set -e
 		mark_log
@@ -148,6 +153,7 @@ clean_up_after_failure() {
 	pkill -KILL '^vtpm-' 2>/dev/null
 	wait_processes
 	rm -rf /run/oci-vtpm/*
+	! mountpoint -q /var/lib/oci-vtpm || umount /var/lib/oci-vtpm
 }
 
 finish() {
@@ -162,6 +168,11 @@ start_vtpm() {
 	shift 2
 	vm_bundle "$WORK/$id" --annotation io.oci-vtpm.device=tpm0 "$@"
 	vm_start "$runtime" "$id" "$WORK/$id"
+}
+
+# How many vtpmctl knows of; instances that are only kept do not count.
+running_vtpms() {
+	vtpmctl list --json | jq '[.[] | select(.containerId)] | length'
 }
 
 # Hex as an argument for printf.

@@ -41,6 +41,44 @@ stop_and_start() {
 	wait_nothing_left
 }
 
+nv() { # define|read NAME
+	case $1 in
+	define) podman exec "$2" sh -c 'tpm2_nvdefine -Q 0x1500016 -C o -s 4 -a "ownerread|ownerwrite" &&
+		printf kept | tpm2_nvwrite -Q 0x1500016 -C o -i -' ;;
+	read) podman exec "$2" tpm2_nvread 0x1500016 -C o -s 4 ;;
+	esac
+}
+
+# By the container's id, as long as there is the container.
+state_survives_stop() {
+	run_background p
+	nv define p
+	podman stop -t 20 p
+	podman start p
+	assert_equal kept "$(nv read p)" 'after stop and start'
+	podman restart -t 20 p
+	assert_equal kept "$(nv read p)" 'after restart'
+	podman rm -f -t 10 p
+	wait_nothing_left
+	run_background p
+	if nv read p; then
+		fail 'another container of this name has the state'
+	fi
+	podman rm -f -t 10 p
+	wait_nothing_left
+}
+
+name_survives_removal() {
+	vtpm_run --detach --annotation io.oci-vtpm.name=web --name p "$image" "${idle[@]}"
+	nv define p
+	podman rm -f -t 10 p
+	wait_nothing_left
+	vtpm_run --detach --annotation io.oci-vtpm.name=web --name q "$image" "${idle[@]}"
+	assert_equal kept "$(nv read q)" 'in another container'
+	podman rm -f -t 10 q
+	wait_nothing_left
+}
+
 kill_it() {
 	run_background p
 	podman kill p
@@ -54,7 +92,7 @@ restart() {
 	for _ in 1 2 3; do
 		podman restart -t 20 p
 		podman exec p tpm2_getrandom --hex 8
-		assert_equal 1 "$(vtpmctl list --json | jq length)" vTPMs
+		assert_equal 1 "$(running_vtpms)" vTPMs
 	done
 	podman rm -f -t 10 p
 	wait_nothing_left
@@ -103,6 +141,8 @@ vm_podman_setup
 for runtime in runc crun; do
 	run_test "podman, $runtime: run, exec" run_and_exec
 	run_test "podman, $runtime: stop, start" stop_and_start
+	run_test "podman, $runtime: state over stop, start, restart" state_survives_stop
+	run_test "podman, $runtime: a name over rm" name_survives_removal
 	run_test "podman, $runtime: kill" kill_it
 	run_test "podman, $runtime: restart" restart
 	run_test "podman, $runtime: rm -f" remove_by_force

@@ -107,7 +107,7 @@ nodes_are_as_asked() { # RUNTIME
 both_hooks_are_one() { # RUNTIME
 	local runtime=$1
 	start_vtpm "$runtime" used --stage both
-	assert_equal 1 "$(vtpmctl list --json | jq length)" 'vTPMs'
+	assert_equal 1 "$(running_vtpms)" 'vTPMs'
 	assert_equal 2 "$(kernel_devices | wc -l)" 'kernel devices (tpm and tpmrm)'
 	in_container tpm2_getrandom --hex 4
 	vm_stop "$runtime" used
