@@ -3,7 +3,8 @@
 
 # Benchmarks: built and run only on request.
 
-bench_programs = tests/bench/stopwatch tests/bench/roundtrip tests/bench/await-node
+bench_programs = tests/bench/stopwatch tests/bench/roundtrip tests/bench/await-node \
+	tests/bench/state-cost tests/bench/restart-time
 EXTRA_PROGRAMS += $(bench_programs)
 CLEANFILES += bench.json
 
@@ -13,9 +14,14 @@ tests_bench_roundtrip_SOURCES = tests/bench/roundtrip.c
 tests_bench_roundtrip_LDADD = emulator/libemulator.a lib/liblib.a
 tests_bench_await_node_SOURCES = tests/bench/await_node.c
 tests_bench_await_node_LDADD = lib/liblib.a
+tests_bench_state_cost_SOURCES = tests/bench/state_cost.c
+tests_bench_state_cost_LDADD = emulator/libemulator.a emulator/libstore.a lib/liblib.a \
+	$(LIBTPMS_LIBS) $(LIBCRYPTO_LIBS)
+tests_bench_restart_time_SOURCES = tests/bench/restart_time.c
+tests_bench_restart_time_LDADD = lib/liblib.a $(JSON_C_LIBS)
 
 .PHONY: bench
-bench: $(bench_programs)
-	$(srcdir)/tests/bench/run --programs tests/bench $(BENCHFLAGS)
+bench: $(bench_programs) $(internal_PROGRAMS)
+	$(srcdir)/tests/bench/run --programs tests/bench --built . $(BENCHFLAGS)
 
 EXTRA_DIST += tests/bench/run tests/bench/guest tests/bench/peer tests/bench/report.jq

@@ -41,6 +41,20 @@ def rounded: . * 1000 | round / 1000;
 		"roundtrip/\($command)/\($device)/vtpm/\($statistic)";
 		"roundtrip/\($command)/\($device)/peer/\($statistic)"; "swtpm");
 
+  # Samples that are single values, of which the 99th percentile is wanted too.
+  def percentile($name; $p): $samples[$name] | if . then sort | .[((length - 1) * $p | ceil)] else null end;
+
+  def restart($name; $p):
+	percentile("restart/ours"; $p) as $ours | percentile("restart/process"; $p) as $process
+	| {name: "here: emulator killed to next answer, \($name)", unit: "ms",
+	   ours: (if $ours then $ours / 1000 | rounded else null end),
+	   peer: (if $process then $process / 1000 | rounded else null end),
+	   peerName: "fork, exec, exit",
+	   ratio: (if $ours and $process then $ours / $process | rounded else null end)};
+
+  def cost($command; $mode; $peer; $peer_name):
+	row("here: \($command), \($mode)"; "us"; 1; "state/\($mode)/\($command)"; "state/\($peer)/\($command)"; $peer_name);
+
   def memory($kind; $what; $group; $which):
 	row("memory, \($what), \($which)"; "KiB"; 1;
 		"memory/\($kind)/\($group)/vtpm"; "memory/\($kind)/\($group)/peer"; "swtpm");
@@ -57,5 +71,9 @@ def rounded: . * 1000 | round / 1000;
 			  memory("dirty"; "private and written"; $group; $which),
 			  memory("shared"; "shared"; $group; $which),
 			  memory("tables"; "page tables"; $group; $which)),
+		(restart("median"; 0.5), restart("p99"; 0.99)),
+		(("GetRandom", "PCR_Read", "PCR_Extend", "NV_Write") as $command
+			| cost($command; "journal"; "bare"; "no journal")),
+		cost("NV_Write"; "store"; "journal"; "no disk"),
 		row("container's death to device gone"; "ms"; 1000; "stop/vtpm"; null; null)
 	]}
