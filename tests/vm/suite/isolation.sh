@@ -87,8 +87,8 @@ processes_are_confined() { # RUNTIME
 	assert_equal 2 "$(status_field "$emulator" Seccomp)" 'Seccomp of the emulator'
 	assert_equal '3 4' "$(cd "/proc/$emulator/fd" && echo *)" "the emulator's descriptors"
 	assert_equal 0000000000000000 "$(status_field "$supervisor" ShdPnd)" 'signals pending'
-	# SIGTERM and SIGINT are read from a signalfd; nothing else is blocked.
-	assert_equal 0000000000004002 "$(status_field "$supervisor" SigBlk)" 'signals the supervisor blocks'
+	# SIGTERM, SIGINT and SIGCHLD are read from a signalfd; nothing else is blocked.
+	assert_equal 0000000000014002 "$(status_field "$supervisor" SigBlk)" 'signals the supervisor blocks'
 	assert_equal "$supervisor" "$(ps -o sid= -p "$supervisor" | tr -d ' ')" "the supervisor's session"
 	assert_equal '/dev/null /dev/null /dev/null' \
 		"$(readlink "/proc/$supervisor/fd/0" "/proc/$supervisor/fd/1" "/proc/$supervisor/fd/2" | xargs)" \
