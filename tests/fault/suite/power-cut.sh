@@ -15,9 +15,11 @@ mkdir -p /var/lib/oci-vtpm
 mount -t ext4 /dev/vda /var/lib/oci-vtpm || exit
 : >"$VM_OUT/acks/mounted"
 start_persistent "$VM_OUT/acks"
-"$runtime" exec "$id" stress --ledger /acks/ledger --progress /acks/ready --activities "$durable" \
-	--seed "$seed" --steps "${2:-0}" >"$VM_OUT/acks/log" 2>&1 </dev/null || {
-	complaints "$VM_OUT/acks/log"
+log=$VM_OUT/acks/log
+start_client "$log" --ledger /acks/ledger --activities "$durable" --steps "${2:-0}" || exit
+: >"$VM_OUT/acks/ready"
+wait "$client" || {
+	complaints "$log"
 	exit 1
 }
 vm_stop "$runtime" "$id"
