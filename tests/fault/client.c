@@ -48,17 +48,6 @@ client_disconnect (struct client *client)
   transport_free (vtpm_steal_pointer (&client->transport));
 }
 
-/* splitmix64 */
-uint64_t
-client_random (struct client *client, uint64_t limit)
-{
-  uint64_t z = client->random += 0x9e3779b97f4a7c15u;
-
-  z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-  z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-  return (z ^ z >> 31) % limit;
-}
-
 void
 client_mismatch (struct client *client, const char *format, ...)
 {

@@ -10,6 +10,7 @@
 
 #include <tss2/tss2_esys.h>
 
+#include "dice.h"
 #include "ledger.h"
 #include "model.h"
 #include "stress_options.h"
@@ -21,7 +22,7 @@ struct client
   struct transport *transport;
   ESYS_CONTEXT *esys;
   struct ledger *ledger; /* NULL when nothing is to be recorded */
-  uint64_t random;
+  struct dice dice;
   uint64_t errors;     /* commands that were not answered, or not with success */
   uint64_t mismatches; /* things that were not as acknowledged */
 };
@@ -31,9 +32,6 @@ struct client
 int client_connect (struct client *client, struct vtpm_error **error);
 int client_reconnect (struct client *client, struct vtpm_error **error);
 void client_disconnect (struct client *client);
-
-/* A number below LIMIT, from the seed.  Whether it is a good one matters little.  */
-uint64_t client_random (struct client *client, uint64_t limit);
 
 /* Counts a thing that is not what it must be, and says so.  */
 void client_mismatch (struct client *client, const char *format, ...)

@@ -10,6 +10,7 @@ tests_fault_stress_SOURCES = \
 	tests/fault/client.c tests/fault/client.h \
 	tests/fault/clock_activity.c \
 	tests/fault/command_names.c tests/fault/command_names.h \
+	tests/fault/dice.h \
 	tests/fault/ecdsa.c tests/fault/ecdsa.h \
 	tests/fault/esys_objects.c tests/fault/esys_objects.h \
 	tests/fault/hash_activity.c \
@@ -34,18 +35,32 @@ tests_fault_stress_LDADD = \
 	emulator/libemulator.a lib/liblib.a $(TSS2_LIBS) $(LIBCRYPTO_LIBS)
 
 tests_fault_killer_SOURCES = \
+	tests/fault/dice.h \
 	tests/fault/killer.c \
 	tests/fault/killer_options.c tests/fault/killer_options.h \
 	tests/fault/prey.c tests/fault/prey.h \
 	tests/fault/progress.c tests/fault/progress.h
 tests_fault_killer_LDADD = lib/liblib.a $(JSON_C_LIBS)
 
-tests_fault_power_cut_SOURCES = tests/fault/power_cut.c
+tests_fault_power_cut_SOURCES = \
+	tests/fault/dice.h \
+	tests/fault/power_cut.c \
+	tests/fault/write_log.c tests/fault/write_log.h
 tests_fault_power_cut_LDADD = lib/liblib.a
 
 if HAVE_TSS2
 check_PROGRAMS += tests/fault/stress
 endif
 check_PROGRAMS += tests/fault/killer tests/fault/power-cut
+
+## What is decided there needs no TPM.
+tests_unit_unit_tests_CPPFLAGS += -I$(top_srcdir)/tests/fault
+tests_unit_unit_tests_SOURCES += \
+	tests/fault/ledger.c tests/fault/ledger.h \
+	tests/fault/model.c tests/fault/model.h \
+	tests/fault/write_log.c tests/fault/write_log.h \
+	tests/unit/fault_ledger_test.c \
+	tests/unit/fault_model_test.c \
+	tests/unit/fault_write_log_test.c
 
 EXTRA_DIST += tests/fault/harness.sh tests/fault/run tests/fault/suite

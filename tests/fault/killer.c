@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 
+#include "dice.h"
 #include "fault_points.h"
 #include "killer_options.h"
 #include "prey.h"
@@ -32,33 +33,22 @@ struct killer
 {
   const struct killer_options *options;
   struct prey prey;
-  uint64_t random;
+  struct dice dice;
   uint64_t kills;
   uint64_t working;    /* of those the emulator did not sleep */
   uint64_t longest_ns; /* from a death until the next answer */
 };
-
-/* splitmix64 */
-static uint64_t
-next_random (struct killer *killer, uint64_t limit)
-{
-  uint64_t z = killer->random += 0x9e3779b97f4a7c15u;
-
-  z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-  z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-  return (z ^ z >> 31) % limit;
-}
 
 /* An emulator sleeps most of the time, and a kill then is the easy case.  So half
    of the kills wait for it to work first.  */
 static void
 choose_the_moment (struct killer *killer)
 {
-  pause_us (next_random (killer, killer->options->pause_us + 1));
-  if (next_random (killer, 2) == 0)
+  pause_us (dice_roll (&killer->dice, killer->options->pause_us + 1));
+  if (dice_roll (&killer->dice, 2) == 0)
     {
       prey_await_work (&killer->prey);
-      pause_us (next_random (killer, WORK_US));
+      pause_us (dice_roll (&killer->dice, WORK_US));
     }
 }
 
@@ -96,7 +86,7 @@ static int
 kill_once_or_twice (struct killer *killer, struct vtpm_error **error)
 {
   bool hasty = killer->kills + 1 < killer->options->count
-               && next_random (killer, HASTY_ONE_IN) == 0;
+               && dice_roll (&killer->dice, HASTY_ONE_IN) == 0;
 
   choose_the_moment (killer);
   if (kill_emulator (killer, error) < 0)
@@ -105,7 +95,7 @@ kill_once_or_twice (struct killer *killer, struct vtpm_error **error)
     return await_recovery (killer, "once", error);
   if (prey_await_emulator (&killer->prey, error) < 0)
     return -1;
-  pause_us (next_random (killer, RESTART_US));
+  pause_us (dice_roll (&killer->dice, RESTART_US));
   if (kill_emulator (killer, error) < 0)
     return -1;
   return await_recovery (killer, "twice", error);
@@ -198,7 +188,7 @@ main (int argc, char **argv)
     }
   /* The moments matter; 50 microseconds late is what one gets otherwise.  */
   prctl (PR_SET_TIMERSLACK, 1ul);
-  killer.random = options.seed;
+  killer.dice.state = options.seed;
   if (error == NULL)
     {
       run (&killer, &error);

@@ -241,7 +241,7 @@ step (struct client *client, void *state, struct vtpm_error **error)
 {
   struct nv *nv = state;
 
-  if (client_random (client, 8) == 0)
+  if (dice_roll (&client->dice, 8) == 0)
     return verify (client, state, error);
   if (nv->kind->change (client, nv, error) < 0)
     return -1;

@@ -67,7 +67,7 @@ choose (struct client *client, const struct pcrs *pcrs)
 {
   unsigned int count = (PCR_COUNT - pcrs->first + pcrs->step - 1) / pcrs->step;
 
-  return pcrs->first + (unsigned int) client_random (client, count) * pcrs->step;
+  return pcrs->first + (unsigned int) dice_roll (&client->dice, count) * pcrs->step;
 }
 
 static int
@@ -77,7 +77,7 @@ step (struct client *client, void *state, struct vtpm_error **error)
   unsigned int pcr = choose (client, pcrs);
   uint8_t digest[MODEL_DIGEST_SIZE];
 
-  if (client_random (client, 4) == 0)
+  if (dice_roll (&client->dice, 4) == 0)
     return check (client, pcrs, pcr, error);
   model_chain_begin (&pcrs->chains[pcr], digest);
   model_number_begin (&pcrs->updates);

@@ -110,7 +110,7 @@ step (struct client *client, void *state, struct vtpm_error **error)
 {
   struct session *session = state;
 
-  switch (client_random (client, 4))
+  switch (dice_roll (&client->dice, 4))
     {
     case 0:
       return verify (client, session, error);

@@ -106,7 +106,7 @@ verify (struct client *client, struct running *running, struct vtpm_error **erro
 static int
 step (struct client *client, struct running *running, struct vtpm_error **error)
 {
-  unsigned int left = (unsigned int) client_random (client, running->weight);
+  unsigned int left = (unsigned int) dice_roll (&client->dice, running->weight);
   size_t i = 0;
 
   while (left >= running->items[i].activity->weight)
@@ -197,7 +197,7 @@ stress_run (struct client *client, const volatile sig_atomic_t *stop, struct vtp
   struct running running = { .count = 0 };
   _cleanup_error_ struct vtpm_error *problem = NULL;
 
-  client->random = client->options->seed;
+  client->dice.state = client->options->seed;
   if (choose (client->options->activities, &running, error) < 0)
     return -1;
   if (client_connect (client, error) < 0)
