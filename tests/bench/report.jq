@@ -41,6 +41,15 @@ def rounded: . * 1000 | round / 1000;
 		"roundtrip/\($command)/\($device)/vtpm/\($statistic)";
 		"roundtrip/\($command)/\($device)/peer/\($statistic)"; "swtpm");
 
+  # swtpm 0.7 writes its state without fsync.
+  def nv($statistic):
+	row("NV_Write on /dev/tpm0, \($statistic)"; "us"; 1;
+		"roundtrip/NV_Write/tpm/vtpm/\($statistic)";
+		"roundtrip/NV_Write/tpm/peer/\($statistic)"; "swtpm, no fsync"),
+	row("NV_Write on /dev/tpm0, \($statistic)"; "us"; 1;
+		"roundtrip/NV_Write/tpm/vtpm/\($statistic)";
+		"roundtrip/NV_Write/tpm/ephemeral/\($statistic)"; "ours, ephemeral");
+
   # Samples that are single values, of which the 99th percentile is wanted too.
   def percentile($name; $p): $samples[$name] | if . then sort | .[((length - 1) * $p | ceil)] else null end;
 
@@ -66,6 +75,7 @@ def rounded: . * 1000 | round / 1000;
 		row("from nothing to a usable TPM"; "ms"; 1000; "ready/vtpm"; "ready/peer"; "script + swtpm"),
 		(("tpm", "tpmrm") as $device | ("GetRandom", "PCR_Read", "PCR_Extend") as $command
 			| ("median", "p99") | trip($command; $device; .)),
+		(("median", "p99") | nv(.)),
 		(["alone", "the only one"], ["further", "a further one"] | . as [$group, $which]
 			| memory("private"; "private"; $group; $which),
 			  memory("dirty"; "private and written"; $group; $which),

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Copyright (c) 2026 The oci-vtpm authors */
 /*
- * roundtrip [--blocks B] [--count N] LABEL=DEVICE...
+ * roundtrip [--blocks B] [--count N] [--nv] LABEL=DEVICE...
  *
  * Measures TPM 2.0 commands on device nodes, from write(2) of the command until
  * read(2) has its response.  Each device gets B blocks of N commands of each
  * kind; the devices take turns by block, in one order and then in the other, so
  * that a drift of the machine meets them all alike.  For each kind and device
  * it prints "roundtrip/KIND/LABEL/median<TAB>MICROSECONDS" and the same with
- * p99.
+ * p99.  With --nv the kind is NV_Write only, which makes an NV index.
  */
 #include <fcntl.h>
 #include <limits.h>
@@ -26,6 +26,7 @@ struct settings
   enum vtpm_program_action action; /* first, for vtpm_options_set_help */
   unsigned int blocks;
   unsigned int count;
+  bool nv;
 };
 
 struct device
@@ -58,6 +59,22 @@ static const struct command
 
 #define COMMAND_COUNT (sizeof (commands) / sizeof (commands[0]))
 
+/* Of the owner's: eight bytes, ordinary.  */
+/* clang-format off */
+#define NV_INDEX "\x01\x50\0\x20"
+#define OWNER "\x40\0\0\x01"
+#define PASSWORD "\0\0\0\x09" "\x40\0\0\x09" "\0\0" "\0" "\0\0"
+
+static const struct command nv_define
+    = COMMAND ("NV_DefineSpace", "\x80\x02" "\0\0\0\x2d" "\0\0\x01\x2a" OWNER PASSWORD
+               "\0\0" "\0\x0e" NV_INDEX "\0\x0b" "\0\x02\0\x02" "\0\0" "\0\x08");
+static const struct command nv_write
+    = COMMAND ("NV_Write", "\x80\x02" "\0\0\0\x2b" "\0\0\x01\x37" OWNER NV_INDEX PASSWORD
+               "\0\x08" "01234567" "\0\0");
+/* clang-format on */
+
+#define NV_DATA_OFFSET 33
+
 static int
 set_number (unsigned int *number, const char *value, struct vtpm_error **error)
 {
@@ -82,9 +99,19 @@ set_count (void *target, const char *value, struct vtpm_error **error)
   return set_number (&((struct settings *) target)->count, value, error);
 }
 
+static int
+set_nv (void *target, const char *value, struct vtpm_error **error)
+{
+  (void) value;
+  (void) error;
+  ((struct settings *) target)->nv = true;
+  return 0;
+}
+
 static const struct vtpm_option options[] = {
   { "blocks", "B", "blocks of each command on each device (default 10)", set_blocks },
   { "count", "N", "commands in a block (default 100)", set_count },
+  { "nv", NULL, "measure NV_Write", set_nv },
   { "help", NULL, "print this text", vtpm_options_set_help },
 };
 
@@ -119,17 +146,30 @@ elapsed_ns (const struct timespec *start)
   return elapsed > UINT32_MAX ? UINT32_MAX : (uint32_t) elapsed;
 }
 
+/* What is written again as it was changes nothing, and need not be kept.  */
+static void
+make_new (const struct command *command, uint8_t *bytes)
+{
+  static uint64_t count;
+
+  memcpy (bytes, command->bytes, command->size);
+  count++;
+  if (command == &nv_write)
+    memcpy (bytes + NV_DATA_OFFSET, &count, sizeof (count));
+}
+
 static int
 execute (const struct device *device, const struct command *command, uint32_t *sample,
          struct vtpm_error **error)
 {
-  uint8_t response[VTPM_TPM_MESSAGE_MAX];
+  uint8_t bytes[VTPM_TPM_MESSAGE_MAX], response[VTPM_TPM_MESSAGE_MAX];
   struct vtpm_tpm_header header;
   struct timespec start;
   ssize_t size;
 
+  make_new (command, bytes);
   clock_gettime (CLOCK_MONOTONIC, &start);
-  if (write (device->fd, command->bytes, command->size) != (ssize_t) command->size)
+  if (write (device->fd, bytes, command->size) != (ssize_t) command->size)
     return vtpm_error_set (error, errno, "%s: cannot write %s", device->path, command->name);
   size = read (device->fd, response, sizeof (response));
   *sample = elapsed_ns (&start);
@@ -194,8 +234,11 @@ run (const struct settings *settings, char **arguments, size_t count, struct vtp
   if (samples == NULL)
     return vtpm_error_set (error, ENOMEM, "cannot keep the samples");
   for (size_t i = 0; i < count; i++)
-    if (open_device (arguments[i], &devices[i], error) < 0)
+    if (open_device (arguments[i], &devices[i], error) < 0
+        || (settings->nv && execute (&devices[i], &nv_define, &samples[0], error) < 0))
       return -1;
+  if (settings->nv)
+    return measure (settings, devices, count, &nv_write, samples, error);
   for (size_t i = 0; i < COMMAND_COUNT; i++)
     if (measure (settings, devices, count, &commands[i], samples, error) < 0)
       return -1;
