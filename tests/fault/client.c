@@ -69,8 +69,7 @@ client_judge (struct client *client, const char *thing, enum model_verdict verdi
 }
 
 int
-client_record (struct client *client, const char *label, uint64_t number,
-               struct vtpm_error **error)
+client_record (struct client *client, const char *label, uint64_t number, struct vtpm_error **error)
 {
   return client->ledger != NULL ? ledger_record (client->ledger, label, number, error) : 0;
 }

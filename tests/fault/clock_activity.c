@@ -10,8 +10,7 @@
 #include "raw_tpm.h"
 
 static int
-begin (struct client *client, const struct activity *self, void **state,
-       struct vtpm_error **error)
+begin (struct client *client, const struct activity *self, void **state, struct vtpm_error **error)
 {
   _cleanup_free_ struct raw_clock *clock = calloc (1, sizeof (*clock));
 
@@ -32,7 +31,8 @@ step (struct client *client, void *state, struct vtpm_error **error)
   if (raw_read_clock (client->transport, &now, error) < 0)
     return -1;
   if (now.clock < last->clock)
-    client_mismatch (client, "clock: went back from %" PRIu64 " to %" PRIu64, last->clock, now.clock);
+    client_mismatch (client, "clock: went back from %" PRIu64 " to %" PRIu64, last->clock,
+                     now.clock);
   if (now.time < last->time)
     client_mismatch (client, "clock: time went back from %" PRIu64 " to %" PRIu64, last->time,
                      now.time);

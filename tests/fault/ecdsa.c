@@ -41,7 +41,8 @@ ecdsa_import (const TPM2B_PUBLIC *public, EVP_PKEY **key, struct vtpm_error **er
     OSSL_PARAM_construct_octet_string (OSSL_PKEY_PARAM_PUB_KEY, point, sizeof (point)),
     OSSL_PARAM_construct_end (),
   };
-  EVP_PKEY_CTX *context VTPM_CLEANUP (cleanup_context) = EVP_PKEY_CTX_new_from_name (NULL, "EC", NULL);
+  EVP_PKEY_CTX *context VTPM_CLEANUP (cleanup_context)
+      = EVP_PKEY_CTX_new_from_name (NULL, "EC", NULL);
 
   put_coordinate (&public->publicArea.unique.ecc.x, point + 1);
   put_coordinate (&public->publicArea.unique.ecc.y, point + 1 + COORDINATE_SIZE);

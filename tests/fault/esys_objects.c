@@ -62,9 +62,9 @@ create_child (struct client *client, ESYS_TR parent, ESYS_TR *key, TPM2B_PUBLIC 
   const TPM2B_DATA outside = { .size = 0 };
   const TPML_PCR_SELECTION pcrs = { .count = 0 };
   _cleanup_esys_ TPM2B_PRIVATE *private = NULL;
-  TSS2_RC rc = Esys_Create (client->esys, parent, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE,
-                            &sensitive, &signing_template, &outside, &pcrs, &private, public,
-                            NULL, NULL, NULL);
+  TSS2_RC rc
+      = Esys_Create (client->esys, parent, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE, &sensitive,
+                     &signing_template, &outside, &pcrs, &private, public, NULL, NULL, NULL);
 
   if (client_esys_check (client, rc, "Create", error) < 0)
     return -1;
@@ -102,9 +102,9 @@ esys_start_session (struct client *client, ESYS_TR salt, ESYS_TR bind, ESYS_TR *
   };
   const TPMA_SESSION attributes
       = TPMA_SESSION_CONTINUESESSION | TPMA_SESSION_DECRYPT | TPMA_SESSION_ENCRYPT;
-  TSS2_RC rc = Esys_StartAuthSession (client->esys, salt, bind, ESYS_TR_NONE, ESYS_TR_NONE,
-                                      ESYS_TR_NONE, NULL, TPM2_SE_HMAC, &symmetric,
-                                      TPM2_ALG_SHA256, session);
+  TSS2_RC rc
+      = Esys_StartAuthSession (client->esys, salt, bind, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
+                               NULL, TPM2_SE_HMAC, &symmetric, TPM2_ALG_SHA256, session);
 
   if (client_esys_check (client, rc, "StartAuthSession", error) < 0)
     return -1;
@@ -115,8 +115,8 @@ esys_start_session (struct client *client, ESYS_TR salt, ESYS_TR bind, ESYS_TR *
 int
 esys_find_nv (struct client *client, uint32_t handle, ESYS_TR *nv, struct vtpm_error **error)
 {
-  TSS2_RC rc = Esys_TR_FromTPMPublic (client->esys, handle, ESYS_TR_NONE, ESYS_TR_NONE,
-                                      ESYS_TR_NONE, nv);
+  TSS2_RC rc
+      = Esys_TR_FromTPMPublic (client->esys, handle, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, nv);
 
   if (client_esys_check (client, rc, "NV_ReadPublic", error) < 0)
     return -1;

@@ -34,8 +34,8 @@ start_client() { # LOG [OPTION]...
 	root=/proc/$(vm_pid "$runtime" "$id")/root
 	progress=$root/run/progress
 	rm -f "$WORK/client.pid" "$progress"
-	"$runtime" exec --pid-file "$WORK/client.pid" "$id" stress --progress /run/progress --seed "$seed" "$@" \
-		>"$log" 2>&1 </dev/null &
+	"$runtime" exec --pid-file "$WORK/client.pid" "$id" \
+		stress --progress /run/progress --seed "$seed" "$@" >"$log" 2>&1 </dev/null &
 	client=$!
 	vm_wait_file "$progress" 60 || fail "the client did not start: $(<"$log")"
 }
@@ -74,6 +74,7 @@ durable=nv-write,nv-counter,nv-extend,session
 
 # A container with a named instance, and with DIR as /acks.
 start_persistent() { # DIR
-	start_vtpm "$runtime" "$id" --annotation io.oci-vtpm.name=fault --edit \
-		".mounts += [{\"destination\": \"/acks\", \"type\": \"bind\", \"source\": \"$1\", \"options\": [\"bind\", \"rw\"]}]"
+	start_vtpm "$runtime" "$id" --annotation io.oci-vtpm.name=fault --edit "
+		.mounts += [{\"destination\": \"/acks\", \"type\": \"bind\", \"source\": \"$1\",
+			\"options\": [\"bind\", \"rw\"]}]"
 }

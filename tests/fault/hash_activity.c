@@ -28,8 +28,7 @@ start (struct client *client, struct sequence *sequence, struct vtpm_error **err
 }
 
 static int
-begin (struct client *client, const struct activity *self, void **state,
-       struct vtpm_error **error)
+begin (struct client *client, const struct activity *self, void **state, struct vtpm_error **error)
 {
   _cleanup_free_ struct sequence *sequence = calloc (1, sizeof (*sequence));
 

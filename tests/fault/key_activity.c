@@ -45,8 +45,7 @@ load (struct client *client, struct key *key, struct vtpm_error **error)
 }
 
 static int
-begin (struct client *client, const struct activity *self, void **state,
-       struct vtpm_error **error)
+begin (struct client *client, const struct activity *self, void **state, struct vtpm_error **error)
 {
   _cleanup_free_ struct key *key = calloc (1, sizeof (*key));
 
@@ -111,8 +110,7 @@ end (struct client *client, void *state, struct vtpm_error **error)
   EVP_PKEY_free (key->public);
   if (transport_broken (client->transport))
     return 0;
-  return esys_flush (client, &key->session, error) < 0
-                 || esys_flush (client, &key->key, error) < 0
+  return esys_flush (client, &key->session, error) < 0 || esys_flush (client, &key->key, error) < 0
              ? -1
              : 0;
 }

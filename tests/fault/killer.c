@@ -85,8 +85,8 @@ await_recovery (struct killer *killer, const char *label, struct vtpm_error **er
 static int
 kill_once_or_twice (struct killer *killer, struct vtpm_error **error)
 {
-  bool hasty = killer->kills + 1 < killer->options->count
-               && dice_roll (&killer->dice, HASTY_ONE_IN) == 0;
+  bool hasty
+      = killer->kills + 1 < killer->options->count && dice_roll (&killer->dice, HASTY_ONE_IN) == 0;
 
   choose_the_moment (killer);
   if (kill_emulator (killer, error) < 0)

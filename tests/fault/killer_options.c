@@ -82,7 +82,7 @@ killer_options_parse (int argc, char **argv, struct killer_options *options,
 {
   int first;
 
-  *options = (struct killer_options) { .count = 1, .seed = 1, .pause_us = 30000 };
+  *options = (struct killer_options){ .count = 1, .seed = 1, .pause_us = 30000 };
   if (vtpm_options_parse (argc, argv, table, TABLE_SIZE, options, &first, error) < 0)
     return -1;
   if (options->action != VTPM_PROGRAM_RUN)

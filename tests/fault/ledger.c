@@ -111,8 +111,7 @@ ledger_find (const struct ledger *ledger, const char *label, uint64_t *number)
 }
 
 int
-ledger_record (struct ledger *ledger, const char *label, uint64_t number,
-               struct vtpm_error **error)
+ledger_record (struct ledger *ledger, const char *label, uint64_t number, struct vtpm_error **error)
 {
   char line[LINE_MAX];
   int length = snprintf (line, sizeof (line), "%s %" PRIu64 "\n", label, number);

@@ -33,11 +33,11 @@ void model_hash (const void *one, size_t one_size, const void *other, size_t oth
 
 enum model_verdict
 {
-  MODEL_EXACT,       /* what was acknowledged, no more and no less */
-  MODEL_WAS_DONE,    /* the same, and the one change whose answer is unknown */
-  MODEL_LOST,        /* an acknowledged change is missing */
-  MODEL_TWICE,       /* a change was done that nobody asked for, or once more than asked */
-  MODEL_FOREIGN,     /* nothing that changes of ours, lost or repeated, explain */
+  MODEL_EXACT,    /* what was acknowledged, no more and no less */
+  MODEL_WAS_DONE, /* the same, and the one change whose answer is unknown */
+  MODEL_LOST,     /* an acknowledged change is missing */
+  MODEL_TWICE,    /* a change was done that nobody asked for, or once more than asked */
+  MODEL_FOREIGN,  /* nothing that changes of ours, lost or repeated, explain */
 };
 
 /* For messages: "as acknowledged", "an acknowledged change is lost" ...  */

@@ -20,8 +20,9 @@
 
 /* An index that authorises itself, by an empty password that needs no
    protection from guessing.  */
-#define NV_ATTRIBUTES(type) \
-  (TPMA_NV_AUTHWRITE | TPMA_NV_AUTHREAD | TPMA_NV_NO_DA | (uint32_t) (type) << TPMA_NV_TPM2_NT_SHIFT)
+#define NV_ATTRIBUTES(type)                                                                        \
+  (TPMA_NV_AUTHWRITE | TPMA_NV_AUTHREAD | TPMA_NV_NO_DA                                            \
+   | (uint32_t) (type) << TPMA_NV_TPM2_NT_SHIFT)
 
 struct nv
 {
@@ -207,8 +208,7 @@ define (struct client *client, struct nv *nv, struct vtpm_error **error)
 }
 
 static int
-begin (struct client *client, const struct activity *self, void **state,
-       struct vtpm_error **error)
+begin (struct client *client, const struct activity *self, void **state, struct vtpm_error **error)
 {
   const struct nv_kind *kind = self->kind;
   _cleanup_free_ struct nv *nv = calloc (1, sizeof (*nv));
@@ -223,8 +223,7 @@ begin (struct client *client, const struct activity *self, void **state,
     .attributes = kind->attributes,
     .size = kind->size,
   };
-  if (kind->recorded && client->ledger != NULL
-      && ledger_find (client->ledger, nv->label, &number))
+  if (kind->recorded && client->ledger != NULL && ledger_find (client->ledger, nv->label, &number))
     {
       kind->recall (nv, number);
       if (verify (client, nv, error) < 0)
@@ -299,9 +298,11 @@ static const struct nv_kind orderly_kind = {
   .judge = counter_judge,
 };
 
-#define NV_ACTIVITY(label, how_often, which)                                            \
-  { .name = (label), .weight = (how_often), .kind = (which), .begin = begin,            \
-    .step = step, .verify = verify, .end = end }
+#define NV_ACTIVITY(label, how_often, which)                                                       \
+  {                                                                                                \
+    .name = (label), .weight = (how_often), .kind = (which), .begin = begin, .step = step,         \
+    .verify = verify, .end = end                                                                   \
+  }
 
 const struct activity nv_write_activity = NV_ACTIVITY ("nv-write", 10, &data_kind);
 const struct activity nv_counter_activity = NV_ACTIVITY ("nv-counter", 10, &counter_kind);

@@ -16,14 +16,13 @@ struct pcrs
 {
   unsigned int first;
   unsigned int step;
-  bool alone;              /* nobody else counts the update counter up */
+  bool alone; /* nobody else counts the update counter up */
   struct model_number updates;
   struct model_chain chains[PCR_COUNT];
 };
 
 static int
-begin (struct client *client, const struct activity *self, void **state,
-       struct vtpm_error **error)
+begin (struct client *client, const struct activity *self, void **state, struct vtpm_error **error)
 {
   _cleanup_free_ struct pcrs *pcrs = calloc (1, sizeof (*pcrs));
 

@@ -68,8 +68,8 @@ start_session (struct client *client, struct policy *policy, struct vtpm_error *
 {
   const TPMT_SYM_DEF symmetric = { .algorithm = TPM2_ALG_NULL };
   TSS2_RC rc = Esys_StartAuthSession (client->esys, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE,
-                                      ESYS_TR_NONE, ESYS_TR_NONE, NULL, TPM2_SE_POLICY,
-                                      &symmetric, TPM2_ALG_SHA256, &policy->session);
+                                      ESYS_TR_NONE, ESYS_TR_NONE, NULL, TPM2_SE_POLICY, &symmetric,
+                                      TPM2_ALG_SHA256, &policy->session);
 
   return client_esys_check (client, rc, "StartAuthSession", error);
 }
@@ -122,8 +122,7 @@ write_number (struct client *client, struct policy *policy, uint64_t number,
 }
 
 static int
-begin (struct client *client, const struct activity *self, void **state,
-       struct vtpm_error **error)
+begin (struct client *client, const struct activity *self, void **state, struct vtpm_error **error)
 {
   _cleanup_free_ struct policy *policy = calloc (1, sizeof (*policy));
 
@@ -133,7 +132,8 @@ begin (struct client *client, const struct activity *self, void **state,
   compute_digest (policy->digest);
   if (esys_define_nv (client, client_nv_base (client) + NV_SLOT,
                       TPMA_NV_AUTHREAD | TPMA_NV_POLICYWRITE | TPMA_NV_NO_DA, NV_SIZE,
-                      policy->digest, &policy->nv, error) < 0
+                      policy->digest, &policy->nv, error)
+          < 0
       || write_number (client, policy, 0, error) < 0)
     return -1;
   *state = vtpm_steal_pointer (&policy);

@@ -37,8 +37,7 @@ pause_us (uint64_t microseconds)
 }
 
 static int
-get_status (const struct prey *prey, struct vtpm_control_status *status,
-            struct vtpm_error **error)
+get_status (const struct prey *prey, struct vtpm_control_status *status, struct vtpm_error **error)
 {
   return vtpm_control_get_status (prey->control, vtpm_deadline_after_seconds (PATIENCE_SECONDS),
                                   status, error);
@@ -50,9 +49,9 @@ prey_open (const char *container, const char *progress, struct prey *prey,
 {
   struct vtpm_control_status status;
 
-  *prey = (struct prey) { .control = -1 };
-  if (vtpm_control_connect (VTPM_RUN_DIR, container,
-                            vtpm_deadline_after_seconds (PATIENCE_SECONDS), &prey->control, error)
+  *prey = (struct prey){ .control = -1 };
+  if (vtpm_control_connect (VTPM_RUN_DIR, container, vtpm_deadline_after_seconds (PATIENCE_SECONDS),
+                            &prey->control, error)
           < 0
       || get_status (prey, &status, error) < 0
       || progress_open (progress, &prey->answers, error) < 0)

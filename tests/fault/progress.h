@@ -19,7 +19,6 @@ typedef _Atomic uint64_t progress_counter;
 int progress_make (const char *path, progress_counter **counter, struct vtpm_error **error);
 
 /* The killer's.  */
-int progress_open (const char *path, const progress_counter **counter,
-                   struct vtpm_error **error);
+int progress_open (const char *path, const progress_counter **counter, struct vtpm_error **error);
 
 #endif

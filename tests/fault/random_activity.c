@@ -18,8 +18,7 @@ struct draws
 };
 
 static int
-begin (struct client *client, const struct activity *self, void **state,
-       struct vtpm_error **error)
+begin (struct client *client, const struct activity *self, void **state, struct vtpm_error **error)
 {
   (void) client;
   *state = calloc (1, sizeof (struct draws));

@@ -18,9 +18,8 @@
 /* The most that an NV index here holds, and that one command writes.  */
 #define RAW_NV_SIZE_MAX 512
 
-int raw_pcr_read (struct transport *transport, unsigned int pcr,
-                  uint8_t value[MODEL_DIGEST_SIZE], uint32_t *update_counter,
-                  struct vtpm_error **error);
+int raw_pcr_read (struct transport *transport, unsigned int pcr, uint8_t value[MODEL_DIGEST_SIZE],
+                  uint32_t *update_counter, struct vtpm_error **error);
 int raw_pcr_extend (struct transport *transport, unsigned int pcr,
                     const uint8_t digest[MODEL_DIGEST_SIZE], struct vtpm_error **error);
 
@@ -34,8 +33,7 @@ struct raw_nv
 /* *EXISTS is false when there is no such index.  *NV then is as it was.  */
 int raw_nv_read_public (struct transport *transport, uint32_t handle, bool *exists,
                         struct raw_nv *nv, struct vtpm_error **error);
-int raw_nv_define (struct transport *transport, const struct raw_nv *nv,
-                   struct vtpm_error **error);
+int raw_nv_define (struct transport *transport, const struct raw_nv *nv, struct vtpm_error **error);
 int raw_nv_undefine (struct transport *transport, uint32_t handle, struct vtpm_error **error);
 int raw_nv_write (struct transport *transport, const struct raw_nv *nv, const uint8_t *data,
                   struct vtpm_error **error);

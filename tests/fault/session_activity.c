@@ -50,8 +50,8 @@ verify (struct client *client, void *state, struct vtpm_error **error)
 {
   struct session *session = state;
   _cleanup_esys_ TPM2B_MAX_NV_BUFFER *data = NULL;
-  TSS2_RC rc = Esys_NV_Read (client->esys, session->nv, session->nv, session->session,
-                             ESYS_TR_NONE, ESYS_TR_NONE, NV_SIZE, 0, &data);
+  TSS2_RC rc = Esys_NV_Read (client->esys, session->nv, session->nv, session->session, ESYS_TR_NONE,
+                             ESYS_TR_NONE, NV_SIZE, 0, &data);
 
   if (client_esys_check (client, rc, "NV_Read in a session", error) < 0)
     return -1;
@@ -64,8 +64,8 @@ static int
 get_random (struct client *client, struct session *session, struct vtpm_error **error)
 {
   _cleanup_esys_ TPM2B_DIGEST *random = NULL;
-  TSS2_RC rc = Esys_GetRandom (client->esys, session->session, ESYS_TR_NONE, ESYS_TR_NONE, 16,
-                               &random);
+  TSS2_RC rc
+      = Esys_GetRandom (client->esys, session->session, ESYS_TR_NONE, ESYS_TR_NONE, 16, &random);
 
   return client_esys_check (client, rc, "GetRandom in a session", error);
 }
@@ -84,16 +84,16 @@ find_or_define (struct client *client, struct session *session, struct vtpm_erro
         return -1;
       return verify (client, session, error);
     }
-  if (esys_define_nv (client, handle, TPMA_NV_AUTHREAD | TPMA_NV_AUTHWRITE | TPMA_NV_NO_DA,
-                      NV_SIZE, NULL, &session->nv, error) < 0
+  if (esys_define_nv (client, handle, TPMA_NV_AUTHREAD | TPMA_NV_AUTHWRITE | TPMA_NV_NO_DA, NV_SIZE,
+                      NULL, &session->nv, error)
+          < 0
       || write_number (client, session, 0, error) < 0)
     return -1;
   return client_record (client, LABEL, 0, error);
 }
 
 static int
-begin (struct client *client, const struct activity *self, void **state,
-       struct vtpm_error **error)
+begin (struct client *client, const struct activity *self, void **state, struct vtpm_error **error)
 {
   _cleanup_free_ struct session *session = calloc (1, sizeof (*session));
 

@@ -8,9 +8,9 @@
 #include "activity.h"
 
 static const struct activity *const activities[] = {
-  &pcr_activity,     &nv_write_activity, &nv_counter_activity, &nv_extend_activity,
-  &nv_orderly_activity, &random_activity, &clock_activity,    &hash_activity,
-  &session_activity, &policy_activity,   &key_activity,        &transient_activity,
+  &pcr_activity,        &nv_write_activity, &nv_counter_activity, &nv_extend_activity,
+  &nv_orderly_activity, &random_activity,   &clock_activity,      &hash_activity,
+  &session_activity,    &policy_activity,   &key_activity,        &transient_activity,
 };
 
 #define ACTIVITY_COUNT (sizeof (activities) / sizeof (activities[0]))
@@ -96,8 +96,7 @@ verify (struct client *client, struct running *running, struct vtpm_error **erro
     {
       const struct activity *activity = running->items[i].activity;
 
-      if (activity->verify != NULL
-          && activity->verify (client, running->items[i].state, error) < 0)
+      if (activity->verify != NULL && activity->verify (client, running->items[i].state, error) < 0)
         return vtpm_error_wrap (error, "%s", activity->name);
     }
   return 0;

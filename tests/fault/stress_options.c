@@ -14,7 +14,8 @@ parse_number (const char *value, uint64_t maximum, uint64_t *number, struct vtpm
   errno = 0;
   parsed = strtoull (value, &end, 10);
   if (value[0] < '0' || value[0] > '9' || *end != '\0' || errno != 0 || parsed > maximum)
-    return vtpm_error_set_plain (error, 0, "\"%s\" is no number from 0 to %" PRIu64, value, maximum);
+    return vtpm_error_set_plain (error, 0, "\"%s\" is no number from 0 to %" PRIu64, value,
+                                 maximum);
   *number = parsed;
   return 0;
 }
@@ -51,8 +52,7 @@ set_steps (void *target, const char *value, struct vtpm_error **error)
 static int
 set_verify_every (void *target, const char *value, struct vtpm_error **error)
 {
-  return parse_number (value, UINT64_MAX, &((struct stress_options *) target)->verify_every,
-                       error);
+  return parse_number (value, UINT64_MAX, &((struct stress_options *) target)->verify_every, error);
 }
 
 static int

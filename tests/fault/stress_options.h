@@ -14,14 +14,14 @@ struct stress_options
   const char *device;              /* a path, or a TCTI with its configuration */
   enum transport_way way;
   uint64_t seed;
-  uint64_t steps;           /* 0: until SIGTERM */
-  uint64_t verify_every;    /* steps; 0: at the end only */
-  const char *activities;   /* separated by commas; NULL: all */
-  const char *ledger;       /* NULL: none */
-  const char *progress;     /* the file (progress.h); NULL: none */
-  unsigned int number;      /* of this client, from 0 */
-  unsigned int clients;     /* that use the TPM at once */
-  uint64_t errors_max;      /* gives up when there are more */
+  uint64_t steps;         /* 0: until SIGTERM */
+  uint64_t verify_every;  /* steps; 0: at the end only */
+  const char *activities; /* separated by commas; NULL: all */
+  const char *ledger;     /* NULL: none */
+  const char *progress;   /* the file (progress.h); NULL: none */
+  unsigned int number;    /* of this client, from 0 */
+  unsigned int clients;   /* that use the TPM at once */
+  uint64_t errors_max;    /* gives up when there are more */
 };
 
 /* What is not given has its default.  */

@@ -17,8 +17,7 @@ struct transient
 };
 
 static int
-begin (struct client *client, const struct activity *self, void **state,
-       struct vtpm_error **error)
+begin (struct client *client, const struct activity *self, void **state, struct vtpm_error **error)
 {
   struct transient *transient = calloc (1, sizeof (*transient));
 
@@ -66,8 +65,7 @@ step (struct client *client, void *state, struct vtpm_error **error)
   struct transient *transient = state;
 
   if (esys_create_primary (client, ESYS_TR_RH_NULL, &transient->object, error) < 0
-      || save_and_load (client, transient, error) < 0
-      || check_name (client, transient, error) < 0)
+      || save_and_load (client, transient, error) < 0 || check_name (client, transient, error) < 0)
     return -1;
   return esys_flush (client, &transient->object, error);
 }

@@ -42,7 +42,8 @@ open_device (struct transport *transport, struct vtpm_error **error)
   if (transport->way == TRANSPORT_PLAIN)
     {
       transport->fd = open (transport->path, O_RDWR | O_CLOEXEC);
-      return transport->fd >= 0 ? 0 : vtpm_error_set (error, errno, "cannot open %s", transport->path);
+      return transport->fd >= 0 ? 0
+                                : vtpm_error_set (error, errno, "cannot open %s", transport->path);
     }
   snprintf (name, sizeof (name), "%s%s", transport->path[0] == '/' ? "device:" : "",
             transport->path);
@@ -173,8 +174,8 @@ receive_response (struct transport *transport, uint8_t *response, size_t *size,
 }
 
 int
-transport_execute (struct transport *transport, const struct bytes *command,
-                   struct bytes *response, struct vtpm_error **error)
+transport_execute (struct transport *transport, const struct bytes *command, struct bytes *response,
+                   struct vtpm_error **error)
 {
   struct vtpm_tpm_header header;
 

@@ -31,8 +31,7 @@ void transport_free (struct transport *transport);
 
 /* Opens the device anew, after waiting until there is one that can be opened,
    SECONDS at most.  */
-int transport_reopen (struct transport *transport, unsigned int seconds,
-                      struct vtpm_error **error);
+int transport_reopen (struct transport *transport, unsigned int seconds, struct vtpm_error **error);
 
 /* One command, one response, whatever it says.  A response that tells the
    caller to send again (TPM_RC_RETRY and its like) is obeyed, and counted.  */

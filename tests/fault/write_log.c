@@ -66,8 +66,7 @@ read_super (struct replay *replay, struct vtpm_error **error)
 /* Reads the entry at *OFFSET and moves that to the next.  False at the end, which is
    also where an entry was not written in time.  */
 static bool
-next_entry (const struct replay *replay, uint64_t *offset, struct log_entry *entry,
-            uint64_t *data)
+next_entry (const struct replay *replay, uint64_t *offset, struct log_entry *entry, uint64_t *data)
 {
   uint64_t left;
 
@@ -158,7 +157,7 @@ write_log_cut_power (int image_fd, int log_fd, struct dice *dice, struct write_l
   struct log_entry entry;
   struct stat status;
 
-  *cut = (struct write_log_cut) { 0 };
+  *cut = (struct write_log_cut){ 0 };
   if (fstat (log_fd, &status) < 0)
     return vtpm_error_set (error, errno, "cannot stat the log");
   replay.log_size = (uint64_t) status.st_size;

@@ -43,7 +43,8 @@ Test (fault_model, number_in_flight_may_be_there)
       struct model_number number = { .acknowledged = 4 };
 
       model_number_begin (&number);
-      cr_expect_eq (model_number_judge (&number, actual), actual == 4 ? MODEL_EXACT : MODEL_WAS_DONE);
+      cr_expect_eq (model_number_judge (&number, actual),
+                    actual == 4 ? MODEL_EXACT : MODEL_WAS_DONE);
       cr_expect_eq (number.acknowledged, actual);
     }
 }

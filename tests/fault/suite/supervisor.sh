@@ -21,7 +21,7 @@ use() { # LOG [CLIENT-OPTION]...
 kill_one() { # NUMBER
 	local log=$VM_OUT/supervisor.log status=0
 	use "$log" --device "/dev/$2" --seed "$((seed + $1))"
-	kill_emulators --supervisor --seed "$((seed + $1))" --pause 1000000 >"$VM_OUT/killer-supervisor.log"
+	kill_emulators --supervisor --seed "$((seed + $1))" --pause 1000000
 	wait "$client" || status=$?
 	grep -q '^mismatches 0$' "$log" || fail "$(complaints "$log")"
 	((status == 1)) || fail "the client ended with $status: $(complaints "$log")"
