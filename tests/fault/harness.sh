@@ -26,8 +26,10 @@ cp "$WORK/bin/stress" /run/vm/rootfs/usr/bin/
 PATH=$WORK/bin:$PATH
 rm -f "$VM_OUT/report"
 start_syslog
+client_pids=()
 
-# The client runs beside the container's init, so that its exit status is seen.
+# The client runs beside the container's init, so that its exit status is seen. Sets
+# client.
 start_client() { # LOG [OPTION]...
 	local log=$1 root
 	shift
@@ -38,6 +40,7 @@ start_client() { # LOG [OPTION]...
 		stress --progress /run/progress --seed "$seed" "$@" >"$log" 2>&1 </dev/null &
 	client=$!
 	vm_wait_file "$progress" 60 || fail "the client did not start: $(<"$log")"
+	client_pids[client]=$(<"$WORK/client.pid")
 }
 
 kill_emulators() { # [KILLER-OPTION]...
@@ -45,9 +48,9 @@ kill_emulators() { # [KILLER-OPTION]...
 }
 
 # Has it compare everything once more and report. Returns its exit status.
-end_client() {
-	kill -TERM "$(<"$WORK/client.pid")" || true
-	wait "$client"
+end_client() { # CLIENT
+	kill -TERM "${client_pids[$1]}" || true
+	wait "$1"
 }
 
 # What went wrong, for messages.

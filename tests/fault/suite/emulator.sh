@@ -7,22 +7,26 @@
 # shellcheck source=tests/fault/harness.sh
 . "$(dirname "$0")/../harness.sh"
 
-emulator_killed() { # COUNT DEVICE [CLIENT-OPTION]...
-	local kills=$1 device=$2 status=0
-	local log=$VM_OUT/emulator-${device##*/}.log killer_log=$VM_OUT/killer-${device##*/}.log
-	shift 2
+emulator_killed() { # COUNT DEVICE CLIENTS
+	local log=$VM_OUT/emulator-${2##*/}-$3.log killer_log=$VM_OUT/killer-${2##*/}-$3.log
+	local status=0 i clients=()
 	start_vtpm "$runtime" "$id"
-	start_client "$log" --device "$device" "$@"
-	kill_emulators --count "$kills" --seed "$seed" >"$killer_log" 2>&1 || status=$?
-	end_client || status=$?
-	report "$kills kills, $device" "$killer_log" "$log"
-	((status == 0)) || fail "$(complaints "$log" "$killer_log")"
+	for ((i = 0; i < $3; i++)); do
+		start_client "$log.$i" --device "$2" --client "$i/$3" --seed "$((seed + i))"
+		clients+=("$client")
+	done
+	kill_emulators --count "$1" --seed "$seed" >"$killer_log" 2>&1 || status=$?
+	for client in "${clients[@]}"; do
+		end_client "$client" || status=$?
+	done
+	report "$1 kills, $2" "$killer_log" "$log".*
+	((status == 0)) || fail "$(complaints "$log".* "$killer_log")"
 	vm_stop "$runtime" "$id"
 }
 
-count=${2:-150}
-for device in /dev/tpm0 /dev/tpmrm0; do
-	run_test "$count kills, $device" emulator_killed "$count" "$device"
-done
+count=${2:-100}
+run_test "$count kills, /dev/tpm0" emulator_killed "$count" /dev/tpm0 1
+run_test "$count kills, /dev/tpmrm0" emulator_killed "$count" /dev/tpmrm0 1
+run_test "$count kills, two clients on /dev/tpmrm0" emulator_killed "$count" /dev/tpmrm0 2
 show_report
 finish

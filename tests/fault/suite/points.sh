@@ -44,7 +44,7 @@ emulator_points() { # KIND
 			meet_point "$1" "$point" 1
 		done
 	done
-	end_client || fail "$(complaints "$log")"
+	end_client "$client" || fail "$(complaints "$log")"
 	vm_stop "$runtime" "$id"
 }
 

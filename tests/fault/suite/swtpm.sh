@@ -57,7 +57,7 @@ swtpm_killed() { # COUNT DEVICE
 		swtpm_up "$dev"
 	done
 	random_pause
-	if end_client; then
+	if end_client "$client"; then
 		fail 'the client saw nothing'
 	fi
 	report "swtpm, $kills kills, $device" "$log"
