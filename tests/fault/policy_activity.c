@@ -104,21 +104,36 @@ check_digest (struct client *client, const struct policy *policy, struct vtpm_er
 }
 
 static int
-write_number (struct client *client, struct policy *policy, uint64_t number,
-              struct vtpm_error **error)
+write_in_session (struct client *client, struct policy *policy, const TPM2B_MAX_NV_BUFFER *data,
+                  bool *outdated, struct vtpm_error **error)
 {
-  TPM2B_MAX_NV_BUFFER data = { .size = NV_SIZE };
   TSS2_RC rc;
 
   if (start_session (client, policy, error) < 0 || satisfy (client, policy, error) < 0
       || check_digest (client, policy, error) < 0)
     return -1;
-  model_data_make (LABEL, number, data.buffer, NV_SIZE);
   rc = Esys_NV_Write (client->esys, policy->nv, policy->nv, policy->session, ESYS_TR_NONE,
-                      ESYS_TR_NONE, &data, 0);
-  if (client_esys_check (client, rc, "NV_Write by policy", error) < 0)
+                      ESYS_TR_NONE, data, 0);
+  *outdated = rc == TPM2_RC_PCR_CHANGED;
+  if (!*outdated && client_esys_check (client, rc, "NV_Write by policy", error) < 0)
     return -1;
   return esys_flush (client, &policy->session, error);
+}
+
+/* A PCR that somebody else extends meanwhile, whichever, outdates PolicyPCR.  */
+static int
+write_number (struct client *client, struct policy *policy, uint64_t number,
+              struct vtpm_error **error)
+{
+  TPM2B_MAX_NV_BUFFER data = { .size = NV_SIZE };
+  bool outdated;
+
+  model_data_make (LABEL, number, data.buffer, NV_SIZE);
+  do
+    if (write_in_session (client, policy, &data, &outdated, error) < 0)
+      return -1;
+  while (outdated && client->options->clients > 1);
+  return outdated ? vtpm_error_set_plain (error, EPROTO, "a PCR changed that nobody extended") : 0;
 }
 
 static int
