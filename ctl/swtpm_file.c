@@ -2,8 +2,7 @@
 /* Copyright (c) 2026 The oci-vtpm authors */
 #include "swtpm_file.h"
 
-#include <endian.h>
-
+#include "big_endian.h"
 #include "state_file.h"
 #include "swtpm_cipher.h"
 
@@ -41,33 +40,15 @@ struct record
   size_t size;
 };
 
-static uint16_t
-get16 (const uint8_t *bytes)
-{
-  uint16_t number;
-
-  memcpy (&number, bytes, sizeof (number));
-  return be16toh (number);
-}
-
-static uint32_t
-get32 (const uint8_t *bytes)
-{
-  uint32_t number;
-
-  memcpy (&number, bytes, sizeof (number));
-  return be32toh (number);
-}
-
 static struct header
 parse_header (const uint8_t *file)
 {
   return (struct header) {
     .version = file[0],
     .oldest_reader = file[1],
-    .size = get16 (file + 2),
-    .flags = get16 (file + 4),
-    .total = get32 (file + 6),
+    .size = vtpm_get_be16 (file + 2),
+    .flags = vtpm_get_be16 (file + 4),
+    .total = vtpm_get_be32 (file + 6),
   };
 }
 
@@ -75,7 +56,7 @@ bool
 vtpm_swtpm_file_looks_like_one (const uint8_t *file, size_t size)
 {
   return size >= HEADER_SIZE && file[0] >= 1 && file[1] >= 1 && file[1] <= file[0]
-         && get16 (file + 2) == HEADER_SIZE;
+         && vtpm_get_be16 (file + 2) == HEADER_SIZE;
 }
 
 static int
@@ -121,8 +102,9 @@ find_records (const uint8_t *file, size_t size, const char *what,
         return vtpm_error_set_plain (error, EBADMSG, "%s is damaged: no room for a record at "
                                                      "offset %zu",
                                      what, offset);
-      tag = get16 (file + offset);
-      record = (struct record) { file + offset + RECORD_HEADER_SIZE, get32 (file + offset + 2) };
+      tag = vtpm_get_be16 (file + offset);
+      record = (struct record) { .value = file + offset + RECORD_HEADER_SIZE,
+                                 .size = vtpm_get_be32 (file + offset + 2) };
       offset += RECORD_HEADER_SIZE;
       if (record.size > size - offset)
         return vtpm_error_set_plain (error, EBADMSG,
@@ -255,23 +237,10 @@ vtpm_swtpm_file_open (const uint8_t *file, size_t size, const char *what,
 }
 
 static uint8_t *
-put16 (uint8_t *to, uint16_t number)
-{
-  number = htobe16 (number);
-  return (uint8_t *) memcpy (to, &number, sizeof (number)) + sizeof (number);
-}
-
-static uint8_t *
-put32 (uint8_t *to, uint32_t number)
-{
-  number = htobe32 (number);
-  return (uint8_t *) memcpy (to, &number, sizeof (number)) + sizeof (number);
-}
-
-static uint8_t *
 put_record (uint8_t *to, enum tag tag, const struct record *record)
 {
-  to = put32 (put16 (to, (uint16_t) tag), (uint32_t) record->size);
+  to = vtpm_put_be16 (to, (uint16_t) tag);
+  to = vtpm_put_be32 (to, (uint32_t) record->size);
   return (uint8_t *) memcpy (to, record->value, record->size) + record->size;
 }
 
@@ -292,7 +261,9 @@ assemble (uint16_t flags, const struct record records[TAG_COUNT], struct vtpm_se
   file->size = size;
   file->data[0] = FORMAT_VERSION;
   file->data[1] = 1;
-  end = put32 (put16 (put16 (file->data + 2, HEADER_SIZE), flags), (uint32_t) size);
+  end = vtpm_put_be16 (file->data + 2, HEADER_SIZE);
+  end = vtpm_put_be16 (end, flags);
+  end = vtpm_put_be32 (end, (uint32_t) size);
   for (int tag = 0; tag < TAG_COUNT; tag++)
     if (records[tag].value != NULL)
       end = put_record (end, (enum tag) tag, &records[tag]);

@@ -2,11 +2,11 @@
 /* Copyright (c) 2026 The oci-vtpm authors */
 #include "state_file.h"
 
-#include <endian.h>
 #include <inttypes.h>
 #include <string.h>
 #include <sys/random.h>
 
+#include "big_endian.h"
 #include "state_crypto.h"
 
 #define MAGIC_SIZE 8
@@ -38,38 +38,6 @@ enum
 #define OVERHEAD (VERSION_BYTE_SIZE + VTPM_CRYPTO_TAG_SIZE + CHECKSUM_SIZE)
 
 static const uint8_t magic[MAGIC_SIZE] = { 'O', 'C', 'I', '-', 'v', 'T', 'P', 'M' };
-
-static uint32_t
-read_u32 (const uint8_t *bytes)
-{
-  uint32_t value;
-
-  memcpy (&value, bytes, sizeof (value));
-  return be32toh (value);
-}
-
-static uint64_t
-read_u64 (const uint8_t *bytes)
-{
-  uint64_t value;
-
-  memcpy (&value, bytes, sizeof (value));
-  return be64toh (value);
-}
-
-static void
-write_u32 (uint32_t value, uint8_t *bytes)
-{
-  value = htobe32 (value);
-  memcpy (bytes, &value, sizeof (value));
-}
-
-static void
-write_u64 (uint64_t value, uint8_t *bytes)
-{
-  value = htobe64 (value);
-  memcpy (bytes, &value, sizeof (value));
-}
 
 static int
 derive_key_id (const uint8_t key[VTPM_HOST_KEY_SIZE], uint8_t id[VTPM_KEY_ID_SIZE],
@@ -149,7 +117,7 @@ check_start (const uint8_t *file, size_t size, const char *what, struct vtpm_err
 static int
 check_rest (const uint8_t *file, size_t size, const char *what, struct vtpm_error **error)
 {
-  uint64_t expected = read_u64 (file + FILE_SIZE_OFFSET);
+  uint64_t expected = vtpm_get_be64 (file + FILE_SIZE_OFFSET);
   uint8_t digest[VTPM_CRYPTO_DIGEST_SIZE];
 
   if (size < expected)
@@ -211,19 +179,19 @@ vtpm_state_file_inspect (const uint8_t *file, size_t size, const char *what,
 
   if (check_start (file, size, what, error) < 0 || check_rest (file, size, what, error) < 0)
     return -1;
-  format = read_u32 (file + FORMAT_OFFSET);
+  format = vtpm_get_be32 (file + FORMAT_OFFSET);
   if (format > VTPM_STATE_FORMAT_VERSION)
     return vtpm_error_set_plain (error, VTPM_STATE_NEWER,
                                  "%s: written by a newer version (format %" PRIu32
                                  "; this one knows %d)",
                                  what, format, VTPM_STATE_FORMAT_VERSION);
-  header_size = read_u32 (file + HEADER_SIZE_OFFSET);
+  header_size = vtpm_get_be32 (file + HEADER_SIZE_OFFSET);
   if (format == 0 || size > VTPM_STATE_FILE_MAX || size < OVERHEAD || header_size < SCOPE_OFFSET
       || header_size > size - OVERHEAD)
     return set_malformed (what, error);
   memcpy (found.uuid, file + UUID_OFFSET, VTPM_UUID_SIZE);
   memcpy (found.key_id, file + KEY_ID_OFFSET, VTPM_KEY_ID_SIZE);
-  found.generation = read_u64 (file + GENERATION_OFFSET);
+  found.generation = vtpm_get_be64 (file + GENERATION_OFFSET);
   if (found.generation == 0 || read_id (file, header_size, &found.id) < 0)
     return set_malformed (what, error);
   *header = found;
@@ -248,13 +216,13 @@ write_header (const struct vtpm_state_header *header, const uint8_t key_id[VTPM_
   size_t offset = SCOPE_OFFSET;
 
   memcpy (file + MAGIC_OFFSET, magic, MAGIC_SIZE);
-  write_u32 (VTPM_STATE_FORMAT_VERSION, file + FORMAT_OFFSET);
+  vtpm_put_be32 (file + FORMAT_OFFSET, VTPM_STATE_FORMAT_VERSION);
   memcpy (file + UUID_OFFSET, header->uuid, VTPM_UUID_SIZE);
   memcpy (file + KEY_ID_OFFSET, key_id, VTPM_KEY_ID_SIZE);
-  write_u64 (header->generation, file + GENERATION_OFFSET);
+  vtpm_put_be64 (file + GENERATION_OFFSET, header->generation);
   offset += write_name (header->id.scope, file + offset);
   offset += write_name (header->id.name, file + offset);
-  write_u32 ((uint32_t) offset, file + HEADER_SIZE_OFFSET);
+  vtpm_put_be32 (file + HEADER_SIZE_OFFSET, (uint32_t) offset);
   return offset;
 }
 
@@ -266,7 +234,7 @@ fill (uint8_t *file, size_t size, size_t header_size, const struct vtpm_instance
   const struct vtpm_crypto_gcm gcm = { key->key, file + NONCE_OFFSET, { file, header_size } };
   uint8_t digest[VTPM_CRYPTO_DIGEST_SIZE];
 
-  write_u64 (size, file + FILE_SIZE_OFFSET);
+  vtpm_put_be64 (file + FILE_SIZE_OFFSET, size);
   if (getrandom (file + NONCE_OFFSET, VTPM_CRYPTO_NONCE_SIZE, 0) != VTPM_CRYPTO_NONCE_SIZE)
     return vtpm_error_set (error, errno, "cannot get random bytes");
   if (vtpm_crypto_sha256 (file, HEADER_CHECKSUM_OFFSET, digest, error) < 0)
@@ -365,7 +333,7 @@ vtpm_state_file_unseal (const uint8_t *file, size_t size, const char *what,
   if (vtpm_state_file_inspect (file, size, what, &header, error) < 0
       || check_key_id (&header, key, what, error) < 0)
     return -1;
-  header_size = read_u32 (file + HEADER_SIZE_OFFSET);
+  header_size = vtpm_get_be32 (file + HEADER_SIZE_OFFSET);
   body_size = size - header_size - OVERHEAD;
   body = calloc (1, body_size + 1);
   if (body == NULL)

@@ -2,8 +2,7 @@
 /* Copyright (c) 2026 The oci-vtpm authors */
 #include "tpm_header.h"
 
-#include <endian.h>
-#include <string.h>
+#include "big_endian.h"
 
 #define SET_LOCALITY_CODE 0x20001000u
 #define SET_LOCALITY_SIZE (VTPM_TPM_HEADER_SIZE + 1)
@@ -65,44 +64,23 @@ static const struct
   },
 };
 
-static uint32_t
-read_u32 (const uint8_t *bytes)
-{
-  uint32_t value;
-
-  memcpy (&value, bytes, sizeof (value));
-  return be32toh (value);
-}
-
-static void
-write_u32 (uint32_t value, uint8_t *bytes)
-{
-  value = htobe32 (value);
-  memcpy (bytes, &value, sizeof (value));
-}
-
 bool
 vtpm_tpm_header_read (const uint8_t *message, size_t length, struct vtpm_tpm_header *header)
 {
-  uint16_t tag;
-
   if (length < VTPM_TPM_HEADER_SIZE)
     return false;
-  memcpy (&tag, message + TAG_OFFSET, sizeof (tag));
-  header->tag = be16toh (tag);
-  header->size = read_u32 (message + SIZE_OFFSET);
-  header->code = read_u32 (message + CODE_OFFSET);
+  header->tag = vtpm_get_be16 (message + TAG_OFFSET);
+  header->size = vtpm_get_be32 (message + SIZE_OFFSET);
+  header->code = vtpm_get_be32 (message + CODE_OFFSET);
   return true;
 }
 
 void
 vtpm_tpm_header_write (const struct vtpm_tpm_header *header, uint8_t message[VTPM_TPM_HEADER_SIZE])
 {
-  uint16_t tag = htobe16 (header->tag);
-
-  memcpy (message + TAG_OFFSET, &tag, sizeof (tag));
-  write_u32 (header->size, message + SIZE_OFFSET);
-  write_u32 (header->code, message + CODE_OFFSET);
+  vtpm_put_be16 (message + TAG_OFFSET, header->tag);
+  vtpm_put_be32 (message + SIZE_OFFSET, header->size);
+  vtpm_put_be32 (message + CODE_OFFSET, header->code);
 }
 
 bool

@@ -6,6 +6,7 @@
 noinst_LIBRARIES += lib/liblib.a
 lib_liblib_a_SOURCES = \
 	lib/base_dirs.c lib/base_dirs.h \
+	lib/big_endian.h \
 	lib/channel.c lib/channel.h \
 	lib/child.c lib/child.h \
 	lib/cleanup.h \
@@ -28,6 +29,7 @@ lib_liblib_a_SOURCES = \
 
 tests_unit_unit_tests_SOURCES += \
 	tests/unit/base_dirs_test.c \
+	tests/unit/big_endian_test.c \
 	tests/unit/channel_test.c \
 	tests/unit/child_test.c \
 	tests/unit/control_client_test.c \
