@@ -9,6 +9,7 @@ emulator_libemulator_a_SOURCES = \
 	emulator/emulator_options.c emulator/emulator_options.h \
 	emulator/emulator_process.c emulator/emulator_process.h \
 	emulator/event_loop.c emulator/event_loop.h \
+	emulator/event_timer.c emulator/event_timer.h \
 	emulator/fault_points.c emulator/fault_points.h \
 	emulator/journal.c emulator/journal.h \
 	emulator/journal_recovery.c emulator/journal_recovery.h \
@@ -54,6 +55,7 @@ tests_unit_unit_tests_SOURCES += \
 	tests/unit/emulator_process_test.c \
 	tests/unit/emulator_sandbox_test.c \
 	tests/unit/event_loop_test.c \
+	tests/unit/event_timer_test.c \
 	tests/unit/journal_recovery_test.c \
 	tests/unit/journal_test.c \
 	tests/unit/journaled_tpm_test.c \

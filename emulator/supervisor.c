@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/signalfd.h>
-#include <sys/timerfd.h>
 
 #include "protocol.h"
 #include "rundir.h"
@@ -67,11 +66,7 @@ handle_container (void *context)
 static void
 handle_stop_timer (void *context)
 {
-  struct supervisor *supervisor = context;
-  uint64_t expirations;
-
-  if (read (supervisor->stop_timer.fd, &expirations, sizeof (expirations)) > 0)
-    vtpm_supervisor_take_event (supervisor, VTPM_EVENT_STOP_TIMEOUT);
+  vtpm_supervisor_take_event (context, VTPM_EVENT_STOP_TIMEOUT);
 }
 
 /* Text from the emulator is an attacker's if it has been broken into: it is
@@ -314,9 +309,8 @@ open_sources (struct supervisor *supervisor, struct vtpm_error **error)
                                 handle_container, error)
              < 0)
     return -1;
-  return vtpm_supervisor_watch (supervisor, &supervisor->stop_timer,
-                                timerfd_create (CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK),
-                                handle_stop_timer, error);
+  return vtpm_event_timer_open (&supervisor->loop, &supervisor->stop_timer, handle_stop_timer,
+                                supervisor, error);
 }
 
 static int

@@ -2,8 +2,6 @@
 /* Copyright (c) 2026 The oci-vtpm authors */
 #include "supervisor_internal.h"
 
-#include <sys/timerfd.h>
-
 #include "log.h"
 #include "protocol.h"
 #include "rundir.h"
@@ -69,11 +67,11 @@ forget_hook (struct supervisor *supervisor, struct vtpm_error **error)
 static int
 stop_emulator (struct supervisor *supervisor, struct vtpm_error **error)
 {
-  const struct itimerspec timeout = { .it_value.tv_sec = supervisor->settings->stop_timeout };
+  const int64_t timeout = (int64_t) supervisor->settings->stop_timeout * 1000;
 
   vtpm_event_loop_drop (&supervisor->loop, &supervisor->hook);
-  if (timerfd_settime (supervisor->stop_timer.fd, 0, &timeout, NULL) < 0)
-    return vtpm_error_set (error, errno, "cannot set the stop timer");
+  if (vtpm_event_timer_set (&supervisor->stop_timer, timeout, error) < 0)
+    return -1;
   if (supervisor->emulator.pid == 0)
     return vtpm_supervisor_restart_to_stop (supervisor, error);
   vtpm_channel_send (supervisor->emulator_channel.fd, VTPM_EMULATOR_STOP, NULL, 0, NULL);

@@ -13,6 +13,7 @@
 #include "control_server.h"
 #include "emulator_process.h"
 #include "event_loop.h"
+#include "event_timer.h"
 #include "journal.h"
 #include "restart_policy.h"
 #include "store.h"
@@ -32,9 +33,9 @@ struct supervisor
   struct vtpm_event_source container;
   struct vtpm_event_source emulator_channel;
   struct vtpm_event_source emulator_exit;
-  struct vtpm_event_source stop_timer;
-  struct vtpm_event_source restart_timer;
-  struct vtpm_event_source watch_timer;
+  struct vtpm_event_timer stop_timer;
+  struct vtpm_event_timer restart_timer;
+  struct vtpm_event_timer watch_timer;
   struct vtpm_control_server *control;
 
   int run_dir_fd; /* locked while we live */

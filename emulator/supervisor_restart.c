@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Copyright (c) 2026 The oci-vtpm authors */
 #include <fcntl.h>
-#include <sys/timerfd.h>
 #include <time.h>
 
 #include "log.h"
@@ -23,61 +22,16 @@ vtpm_supervisor_now (void)
   return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* After MILLISECONDS, at once if that is 0.  */
-static int
-set_timer (const struct vtpm_event_source *timer, int64_t milliseconds, struct vtpm_error **error)
-{
-  const struct itimerspec due = {
-    .it_value.tv_sec = (time_t) (milliseconds / 1000),
-    .it_value.tv_nsec = (long) (milliseconds % 1000) * 1000000 + (milliseconds == 0 ? 1 : 0),
-  };
-
-  if (timerfd_settime (timer->fd, 0, &due, NULL) < 0)
-    return vtpm_error_set (error, errno, "cannot set a timer");
-  return 0;
-}
-
-static int
-stop_timer (const struct vtpm_event_source *timer, struct vtpm_error **error)
-{
-  if (timerfd_settime (timer->fd, 0, &(const struct itimerspec) { 0 }, NULL) < 0)
-    return vtpm_error_set (error, errno, "cannot stop a timer");
-  return 0;
-}
-
-static bool
-has_expired (const struct vtpm_event_source *timer)
-{
-  uint64_t expirations;
-
-  return read (timer->fd, &expirations, sizeof (expirations)) > 0;
-}
-
 static void
 handle_restart_timer (void *context)
 {
-  struct supervisor *supervisor = context;
-
-  if (has_expired (&supervisor->restart_timer))
-    vtpm_supervisor_take_event (supervisor, VTPM_EVENT_RESTART_DUE);
+  vtpm_supervisor_take_event (context, VTPM_EVENT_RESTART_DUE);
 }
 
 static void
 handle_watch_timer (void *context)
 {
-  struct supervisor *supervisor = context;
-
-  if (has_expired (&supervisor->watch_timer))
-    vtpm_supervisor_look_after_emulator (supervisor);
-}
-
-static int
-open_timer (struct supervisor *supervisor, struct vtpm_event_source *timer,
-            void (*handle) (void *context), struct vtpm_error **error)
-{
-  return vtpm_supervisor_watch (supervisor, timer,
-                                timerfd_create (CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK),
-                                handle, error);
+  vtpm_supervisor_look_after_emulator (context);
 }
 
 /* The program is opened once: what is found under its path later, after an
@@ -92,9 +46,12 @@ vtpm_supervisor_open_restarts (struct supervisor *supervisor, struct vtpm_error 
   supervisor->program_fd = open (settings->emulator, O_PATH | O_CLOEXEC);
   if (supervisor->program_fd < 0)
     return vtpm_error_set (error, errno, "cannot open %s", settings->emulator);
-  if (open_timer (supervisor, &supervisor->restart_timer, handle_restart_timer, error) < 0)
+  if (vtpm_event_timer_open (&supervisor->loop, &supervisor->restart_timer, handle_restart_timer,
+                             supervisor, error)
+      < 0)
     return -1;
-  return open_timer (supervisor, &supervisor->watch_timer, handle_watch_timer, error);
+  return vtpm_event_timer_open (&supervisor->loop, &supervisor->watch_timer, handle_watch_timer,
+                                supervisor, error);
 }
 
 static int
@@ -142,7 +99,7 @@ start (struct supervisor *supervisor, bool failure_mode, struct vtpm_error **err
   if (vtpm_emulator_process_start (&emulator, &supervisor->emulator, error) < 0)
     return -1;
   if (watch_emulator (supervisor, error) == 0)
-    return stop_timer (&supervisor->restart_timer, error);
+    return vtpm_event_timer_stop (&supervisor->restart_timer, error);
   discard_emulator (supervisor);
   return -1;
 }
@@ -196,7 +153,7 @@ vtpm_supervisor_look_after_emulator (struct supervisor *supervisor)
       return;
     case VTPM_WATCHDOG_LOOK:
       vtpm_journal_set_watched (supervisor->journal, true);
-      set_timer (&supervisor->watch_timer, next, NULL);
+      vtpm_event_timer_set (&supervisor->watch_timer, next, NULL);
       return;
     case VTPM_WATCHDOG_HUNG:
       vtpm_supervisor_note_reason (supervisor, "the emulator hangs", "");
@@ -262,7 +219,7 @@ vtpm_supervisor_plan_restart (struct supervisor *supervisor, struct vtpm_error *
   else if (supervisor->restart_delay == 0)
     vtpm_supervisor_take_event (supervisor, VTPM_EVENT_RESTART_DUE);
   else
-    return set_timer (&supervisor->restart_timer, supervisor->restart_delay, error);
+    return vtpm_event_timer_set (&supervisor->restart_timer, supervisor->restart_delay, error);
   return 0;
 }
 
@@ -291,7 +248,7 @@ vtpm_supervisor_fail_tpm (struct supervisor *supervisor, struct vtpm_error **err
 int
 vtpm_supervisor_plan_failing (struct supervisor *supervisor, struct vtpm_error **error)
 {
-  return set_timer (&supervisor->restart_timer, FAILING_DELAY, error);
+  return vtpm_event_timer_set (&supervisor->restart_timer, FAILING_DELAY, error);
 }
 
 int
