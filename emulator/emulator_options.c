@@ -14,24 +14,16 @@ static int
 set_tpm_version (void *target, const char *value, struct vtpm_error **error)
 {
   struct vtpm_emulator_options *options = target;
-  char quoted[QUOTED_SIZE];
 
-  if (vtpm_tpm_version_from_name (value, &options->tpm_version) < 0)
-    return vtpm_error_set (error, 0, "\"%s\" is neither 2.0 nor 1.2",
-                           vtpm_name_quote (value, quoted, sizeof (quoted)));
-  return 0;
+  return vtpm_tpm_version_from_name (value, &options->tpm_version, error);
 }
 
 static int
 set_log_level (void *target, const char *value, struct vtpm_error **error)
 {
   struct vtpm_emulator_options *options = target;
-  char quoted[QUOTED_SIZE];
 
-  if (vtpm_log_level_from_name (value, &options->log_level) < 0)
-    return vtpm_error_set (error, 0, "\"%s\" is not error, warning, info or debug",
-                           vtpm_name_quote (value, quoted, sizeof (quoted)));
-  return 0;
+  return vtpm_log_level_from_name (value, &options->log_level, error);
 }
 
 static int

@@ -60,7 +60,7 @@ scan (const char *text, struct vtpm_store_meta *meta)
               instance, uuid, version, meta->created_at, &meta->generation)
           != 5
       || vtpm_instance_id_parse (instance, &meta->id, NULL) < 0
-      || vtpm_tpm_version_from_name (version, &meta->version) < 0)
+      || vtpm_tpm_version_from_name (version, &meta->version, NULL) < 0)
     return -1;
   parse_uuid (uuid, meta->uuid);
   return 0;

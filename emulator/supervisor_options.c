@@ -50,9 +50,7 @@ set_container_pid (void *target, const char *value, struct vtpm_error **error)
 static int
 set_tpm_version (void *target, const char *value, struct vtpm_error **error)
 {
-  if (vtpm_tpm_version_from_name (value, &((struct target *) target)->settings->version) < 0)
-    return vtpm_error_set (error, 0, "\"%s\" is neither 2.0 nor 1.2", value);
-  return 0;
+  return vtpm_tpm_version_from_name (value, &((struct target *) target)->settings->version, error);
 }
 
 static int
@@ -68,9 +66,7 @@ set_stop_timeout (void *target, const char *value, struct vtpm_error **error)
 static int
 set_log_level (void *target, const char *value, struct vtpm_error **error)
 {
-  if (vtpm_log_level_from_name (value, &((struct target *) target)->settings->log_level) < 0)
-    return vtpm_error_set (error, 0, "\"%s\" is not error, warning, info or debug", value);
-  return 0;
+  return vtpm_log_level_from_name (value, &((struct target *) target)->settings->log_level, error);
 }
 
 static int

@@ -36,7 +36,7 @@ parse_device (const char *value, struct vtpm_spec *spec, struct vtpm_error **err
 static int
 parse_version (const char *value, struct vtpm_spec *spec, struct vtpm_error **error)
 {
-  if (vtpm_tpm_version_from_name (value, &spec->version) < 0)
+  if (vtpm_tpm_version_from_name (value, &spec->version, NULL) < 0)
     return refuse (error, value, "2.0 or 1.2");
   return 0;
 }

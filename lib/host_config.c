@@ -100,15 +100,12 @@ static int
 take_log_level (json_object *file, const char *path, const char *key,
                 struct vtpm_host_config *config, struct vtpm_error **error)
 {
-  char quoted[QUOTED_SIZE];
   const char *name;
 
   if (vtpm_json_get_string (file, path, key, true, &name, error) < 0)
     return -1;
-  if (vtpm_log_level_from_name (name, &config->log_level) < 0)
-    return vtpm_error_set_plain (error, EINVAL,
-                                 "%s: \"%s\": \"%s\" is not error, warning, info or debug", path,
-                                 key, vtpm_name_quote (name, quoted, sizeof (quoted)));
+  if (vtpm_log_level_from_name (name, &config->log_level, error) < 0)
+    return vtpm_error_wrap (error, "%s: \"%s\"", path, key);
   return 0;
 }
 

@@ -2,11 +2,13 @@
 /* Copyright (c) 2026 The oci-vtpm authors */
 #include "log.h"
 
-#include <errno.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 #include <syslog.h>
+
+#include "names.h"
+
+#define QUOTED_SIZE 80
 
 static const struct
 {
@@ -113,15 +115,19 @@ vtpm_log (enum vtpm_log_level level, const char *format, ...)
 }
 
 int
-vtpm_log_level_from_name (const char *name, enum vtpm_log_level *level)
+vtpm_log_level_from_name (const char *name, enum vtpm_log_level *level,
+                          struct vtpm_error **error)
 {
+  char quoted[QUOTED_SIZE];
+
   for (size_t i = 0; i < sizeof (levels) / sizeof (levels[0]); i++)
     if (strcmp (name, levels[i].name) == 0)
       {
         *level = (enum vtpm_log_level) i;
         return 0;
       }
-  return -1;
+  return vtpm_error_set_plain (error, EINVAL, "\"%s\" is not error, warning, info or debug",
+                               vtpm_name_quote (name, quoted, sizeof (quoted)));
 }
 
 const char *

@@ -11,6 +11,8 @@
  * Never log a secret, a key, or the body of a TPM command or response.
  */
 
+#include "error.h"
+
 enum vtpm_log_level
 {
   VTPM_LOG_ERROR,
@@ -49,9 +51,9 @@ void vtpm_log_to_sink (vtpm_log_sink sink, void *context);
 void vtpm_log (enum vtpm_log_level level, const char *format, ...)
     __attribute__ ((format (printf, 2, 3)));
 
-/* Parses "error", "warning", "info" or "debug".  Returns 0, or -1 when NAME is
-   none of them.  */
-int vtpm_log_level_from_name (const char *name, enum vtpm_log_level *level);
+/* Parses "error", "warning", "info" or "debug".  EINVAL: NAME is none of them.  */
+int vtpm_log_level_from_name (const char *name, enum vtpm_log_level *level,
+                              struct vtpm_error **error);
 const char *vtpm_log_level_name (enum vtpm_log_level level);
 
 #endif

@@ -3,6 +3,8 @@
 #ifndef OCI_VTPM_TPM_VERSION_H
 #define OCI_VTPM_TPM_VERSION_H
 
+#include "error.h"
+
 /* The TCG TPM family a vTPM implements.  */
 enum vtpm_tpm_version
 {
@@ -13,7 +15,8 @@ enum vtpm_tpm_version
 /* "2.0" or "1.2".  */
 const char *vtpm_tpm_version_name (enum vtpm_tpm_version version);
 
-/* Parses what vtpm_tpm_version_name returns.  0, or -1 when NAME is neither.  */
-int vtpm_tpm_version_from_name (const char *name, enum vtpm_tpm_version *version);
+/* Parses what vtpm_tpm_version_name returns.  EINVAL: NAME is neither.  */
+int vtpm_tpm_version_from_name (const char *name, enum vtpm_tpm_version *version,
+                                struct vtpm_error **error);
 
 #endif

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "expect_error.h"
+
 struct lines
 {
   int count;
@@ -156,7 +158,8 @@ Test (log, knows_its_levels_by_name)
       enum vtpm_log_level level = VTPM_LOG_ERROR;
 
       cr_expect_eq (
-          vtpm_log_level_from_name (vtpm_log_level_name ((enum vtpm_log_level) i), &level), 0);
+          vtpm_log_level_from_name (vtpm_log_level_name ((enum vtpm_log_level) i), &level, NULL),
+          0);
       cr_expect_eq ((int) level, i);
     }
 }
@@ -168,7 +171,9 @@ Test (log, refuses_other_names)
 
   for (size_t i = 0; i < sizeof (names) / sizeof (names[0]); i++)
     {
-      cr_expect_eq (vtpm_log_level_from_name (names[i], &level), -1, "%s", names[i]);
+      cr_expect_eq (vtpm_log_level_from_name (names[i], &level, NULL), -1, "%s", names[i]);
       cr_expect_eq (level, VTPM_LOG_DEBUG);
     }
+  expect_error (vtpm_log_level_from_name ("a\nb", &level, &error), EINVAL,
+                "\"a?b\" is not error, warning, info or debug");
 }

@@ -2,7 +2,7 @@
 /* Copyright (c) 2026 The oci-vtpm authors */
 #include "tpm_version.h"
 
-#include <criterion/criterion.h>
+#include "expect_error.h"
 
 Test (tpm_version, has_a_name_for_each)
 {
@@ -14,7 +14,8 @@ Test (tpm_version, has_a_name_for_each)
     {
       enum vtpm_tpm_version version = versions[1 - i];
 
-      cr_expect_eq (vtpm_tpm_version_from_name (vtpm_tpm_version_name (versions[i]), &version), 0);
+      cr_expect_eq (
+          vtpm_tpm_version_from_name (vtpm_tpm_version_name (versions[i]), &version, NULL), 0);
       cr_expect_eq (version, versions[i]);
     }
 }
@@ -27,7 +28,9 @@ Test (tpm_version, refuses_other_names)
     {
       enum vtpm_tpm_version version = VTPM_TPM_1_2;
 
-      cr_expect_eq (vtpm_tpm_version_from_name (names[i], &version), -1, "%s", names[i]);
+      cr_expect_eq (vtpm_tpm_version_from_name (names[i], &version, NULL), -1, "%s", names[i]);
       cr_expect_eq (version, VTPM_TPM_1_2);
+      expect_error (vtpm_tpm_version_from_name (names[i], &version, &error), EINVAL,
+                    "\" is neither 2.0 nor 1.2");
     }
 }
