@@ -8,6 +8,8 @@
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 
+#include "libcrypto.h"
+
 #define AES_BLOCK_SIZE 16
 
 static inline void
@@ -61,7 +63,7 @@ vtpm_swtpm_cipher_verify (const struct vtpm_transfer_key *key,
 {
   uint8_t hmac[VTPM_SWTPM_HMAC_SIZE];
 
-  if (compute_hmac (key, sealed, hmac, error) < 0)
+  if (vtpm_libcrypto_prepare (error) < 0 || compute_hmac (key, sealed, hmac, error) < 0)
     return -1;
   return CRYPTO_memcmp (hmac, sealed->hmac, sizeof (hmac)) == 0;
 }
@@ -114,7 +116,8 @@ vtpm_swtpm_cipher_decrypt (const struct vtpm_transfer_key *key,
   if (made.data == NULL)
     return vtpm_error_set (error, ENOMEM, "%zu bytes", sealed->size);
   made.size = sealed->size;
-  if (run_cipher (key, sealed->iv, 0, sealed->text, sealed->size, made.data, error) < 0
+  if (vtpm_libcrypto_prepare (error) < 0
+      || run_cipher (key, sealed->iv, 0, sealed->text, sealed->size, made.data, error) < 0
       || remove_padding (key, &made, error) < 0)
     return -1;
   *plain = vtpm_secret_bytes_steal (&made);
@@ -135,6 +138,8 @@ vtpm_swtpm_cipher_encrypt (const struct vtpm_transfer_key *key,
     return vtpm_error_set (error, ENOMEM, "%zu bytes", size);
   memcpy (padded.data, plain->data, plain->size);
   memset (padded.data + plain->size, (int) padding, padding);
+  if (vtpm_libcrypto_prepare (error) < 0)
+    return -1;
   if (RAND_bytes (sealed->iv, (int) key->size) != 1)
     return vtpm_error_set_plain (error, EIO, "libcrypto gives no random bytes");
   if (run_cipher (key, sealed->iv, 1, padded.data, size, made.data, error) < 0)

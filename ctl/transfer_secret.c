@@ -7,6 +7,8 @@
 #include <openssl/evp.h>
 #include <string.h>
 
+#include "libcrypto.h"
+
 #define ITERATIONS 1000
 #define SHA512_SIZE 64
 
@@ -155,6 +157,8 @@ vtpm_transfer_key_derive (const struct vtpm_transfer_secret *secret, enum vtpm_s
   uint8_t hash[SHA512_SIZE];
   int done = 0;
 
+  if (vtpm_libcrypto_prepare (error) < 0)
+    return -1;
   switch (kdf)
     {
     case VTPM_SWTPM_PBKDF2:

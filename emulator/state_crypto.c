@@ -7,6 +7,8 @@
 #include <openssl/kdf.h>
 #include <string.h>
 
+#include "libcrypto.h"
+
 static inline void
 cleanup_cipher (EVP_CIPHER_CTX **context)
 {
@@ -29,17 +31,6 @@ cleanup_kdf_context (EVP_KDF_CTX **context)
 #define _cleanup_kdf_ VTPM_CLEANUP (cleanup_kdf)
 #define _cleanup_kdf_context_ VTPM_CLEANUP (cleanup_kdf_context)
 
-/* libcrypto reads openssl.cnf on first use unless told otherwise; what is on
-   disk must not depend on it.  */
-static int
-prepare (struct vtpm_error **error)
-{
-  if (OPENSSL_init_crypto (OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS, NULL)
-      != 1)
-    return vtpm_error_set_plain (error, ENOTSUP, "cannot initialise libcrypto");
-  return 0;
-}
-
 static int
 set_failure (const char *what, struct vtpm_error **error)
 {
@@ -50,7 +41,7 @@ int
 vtpm_crypto_sha256 (const uint8_t *data, size_t size, uint8_t digest[VTPM_CRYPTO_DIGEST_SIZE],
                     struct vtpm_error **error)
 {
-  if (prepare (error) < 0)
+  if (vtpm_libcrypto_prepare (error) < 0)
     return -1;
   if (EVP_Digest (data, size, digest, NULL, EVP_sha256 (), NULL) != 1)
     return set_failure ("SHA-256", error);
@@ -79,7 +70,7 @@ vtpm_crypto_hkdf (const uint8_t *secret, size_t secret_size, const uint8_t *salt
   _cleanup_kdf_context_ EVP_KDF_CTX *context = NULL;
   _cleanup_kdf_ EVP_KDF *kdf = NULL;
 
-  if (prepare (error) < 0)
+  if (vtpm_libcrypto_prepare (error) < 0)
     return -1;
   kdf = EVP_KDF_fetch (NULL, OSSL_KDF_NAME_HKDF, NULL);
   if (kdf != NULL)
@@ -97,7 +88,7 @@ vtpm_crypto_encrypt (const struct vtpm_crypto_gcm *gcm, struct vtpm_crypto_bytes
   _cleanup_cipher_ EVP_CIPHER_CTX *context = NULL;
   int written;
 
-  if (prepare (error) < 0)
+  if (vtpm_libcrypto_prepare (error) < 0)
     return -1;
   context = EVP_CIPHER_CTX_new ();
   if (context == NULL
@@ -124,7 +115,7 @@ vtpm_crypto_decrypt (const struct vtpm_crypto_gcm *gcm, struct vtpm_crypto_bytes
   uint8_t tag[VTPM_CRYPTO_TAG_SIZE];
   int written;
 
-  if (prepare (error) < 0)
+  if (vtpm_libcrypto_prepare (error) < 0)
     return -1;
   memcpy (tag, ciphertext.data + head_size + body_size, sizeof (tag));
   context = EVP_CIPHER_CTX_new ();

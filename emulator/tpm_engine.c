@@ -6,11 +6,11 @@
 #include <libtpms/tpm_library.h>
 #include <libtpms/tpm_memory.h>
 #include <libtpms/tpm_nvfilename.h>
-#include <openssl/crypto.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/random.h>
 
+#include "libcrypto.h"
 #include "tpm_header.h"
 
 /* Bytes that a resumed TPM's random generator gets: as many as TPM2_StirRandom
@@ -168,18 +168,6 @@ static struct libtpms_callbacks callbacks = {
   .tpm_io_getphysicalpresence = io_get_physical_presence,
 };
 
-/* libcrypto reads openssl.cnf on first use unless told otherwise; nothing that
-   a TPM computes may depend on it, and the file is out of reach later.  Nobody
-   reads libcrypto's error texts here, and they would take 56 KB.  */
-static int
-prepare_libcrypto (struct vtpm_error **error)
-{
-  if (OPENSSL_init_crypto (OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS, NULL)
-      != 1)
-    return vtpm_error_set (error, 0, "cannot initialise libcrypto");
-  return 0;
-}
-
 static int stir (struct vtpm_engine *engine, struct vtpm_error **error);
 
 /* Hands libtpms the states that TPMLIB_MainInit is to begin with.  */
@@ -251,7 +239,7 @@ vtpm_engine_new (enum vtpm_tpm_version version, const struct vtpm_engine_state *
     return vtpm_error_set (error, ENOMEM, "cannot make a TPM");
   made->version = version;
   the_engine = made;
-  if (prepare_libcrypto (error) < 0 || choose_version (made, error) < 0
+  if (vtpm_libcrypto_prepare (error) < 0 || choose_version (made, error) < 0
       || power_on (made, state, error) < 0)
     return -1;
   *engine = vtpm_steal_pointer (&made);

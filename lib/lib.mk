@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The oci-vtpm authors
 
-# What two programs share.
+# What two programs share. Who uses libcrypto.c wants $(LIBCRYPTO_LIBS).
 
 noinst_LIBRARIES += lib/liblib.a
 lib_liblib_a_SOURCES = \
@@ -19,6 +19,7 @@ lib_liblib_a_SOURCES = \
 	lib/instance_id.c lib/instance_id.h \
 	lib/instance_lock.c lib/instance_lock.h \
 	lib/json.c lib/json.h \
+	lib/libcrypto.c lib/libcrypto.h \
 	lib/log.c lib/log.h \
 	lib/names.c lib/names.h \
 	lib/options.c lib/options.h \
@@ -41,6 +42,7 @@ tests_unit_unit_tests_SOURCES += \
 	tests/unit/instance_id_test.c \
 	tests/unit/instance_lock_test.c \
 	tests/unit/json_test.c \
+	tests/unit/libcrypto_test.c \
 	tests/unit/log_test.c \
 	tests/unit/names_test.c \
 	tests/unit/options_test.c \
