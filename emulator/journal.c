@@ -118,6 +118,14 @@ vtpm_journal_get_marks (const struct vtpm_journal *journal, struct vtpm_journal_
   };
 }
 
+int
+vtpm_journal_last_slot (const struct vtpm_journal_marks *marks)
+{
+  int slot = marks->record[1] > marks->record[0] ? 1 : 0;
+
+  return marks->record[slot] != 0 ? slot : -1;
+}
+
 /* The last byte too: a page fault in the midst of read(2) of a process that is
    being killed fails, and the command would be lost.  */
 uint8_t *
@@ -160,18 +168,6 @@ vtpm_journal_get_command (const struct vtpm_journal *journal, size_t *size)
     noted = command_header_size (journal);
   *size = noted < VTPM_JOURNAL_COMMAND_SIZE ? noted : VTPM_JOURNAL_COMMAND_SIZE;
   return journal->command;
-}
-
-/* The slot of the last record, -1 if there is none.  */
-static int
-last_slot (const struct vtpm_journal *journal)
-{
-  uint64_t first = atomic_load (&journal->records[0].number);
-  uint64_t second = atomic_load (&journal->records[1].number);
-
-  if (first == 0 && second == 0)
-    return -1;
-  return first > second ? 0 : 1;
 }
 
 static int
@@ -218,11 +214,15 @@ int
 vtpm_journal_publish (struct vtpm_journal *journal, uint64_t number,
                       struct vtpm_journal_record *record, struct vtpm_error **error)
 {
-  int last = last_slot (journal);
-  struct record_slot *slot = &journal->records[last == 0 ? 1 : 0];
+  struct vtpm_journal_marks marks;
+  struct record_slot *slot;
+  int last;
 
   if (check_sizes (record, error) < 0)
     return -1;
+  vtpm_journal_get_marks (journal, &marks);
+  last = vtpm_journal_last_slot (&marks);
+  slot = &journal->records[last == 0 ? 1 : 0];
   atomic_store (&slot->number, 0);
   slot->permanent = write_permanent (journal, last, number, record);
   slot->response_size = (uint32_t) record->response_size;

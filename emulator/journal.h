@@ -78,6 +78,9 @@ struct vtpm_journal_marks
 void vtpm_journal_get_marks (const struct vtpm_journal *journal,
                              struct vtpm_journal_marks *marks);
 
+/* The slot of the last record, -1 if there is none.  */
+int vtpm_journal_last_slot (const struct vtpm_journal_marks *marks);
+
 /* The emulator's steps.  */
 
 /* Announces command NUMBER.  Returns where to read it to, with room for

@@ -14,8 +14,8 @@ int
 vtpm_journal_recover (const struct vtpm_journal_marks *marks,
                       struct vtpm_journal_recovery *recovery, struct vtpm_error **error)
 {
-  int slot = marks->record[1] > marks->record[0] ? 1 : 0;
-  uint64_t last = marks->record[slot];
+  int slot = vtpm_journal_last_slot (marks);
+  uint64_t last = slot < 0 ? 0 : marks->record[slot];
 
   if (contradict (marks, last))
     return vtpm_error_set_plain (error, EBADMSG,
@@ -25,7 +25,7 @@ vtpm_journal_recover (const struct vtpm_journal_marks *marks,
                                  (uintmax_t) marks->sent, (uintmax_t) marks->record[0],
                                  (uintmax_t) marks->record[1]);
   *recovery = (struct vtpm_journal_recovery) {
-    .slot = last == 0 ? -1 : slot,
+    .slot = slot,
     .number = marks->taken,
     .pending = VTPM_PENDING_NOTHING,
   };

@@ -95,8 +95,8 @@ get_last_state (const struct vtpm_journaled_tpm *tpm, struct vtpm_engine_state *
   int slot;
 
   vtpm_journal_get_marks (tpm->journal, &marks);
-  slot = marks.record[1] > marks.record[0] ? 1 : 0;
-  if (marks.record[slot] == 0)
+  slot = vtpm_journal_last_slot (&marks);
+  if (slot < 0)
     return vtpm_error_set_plain (error, EBADMSG, "the journal has no record");
   if (vtpm_journal_get_record (tpm->journal, slot, last, error) < 0)
     return -1;

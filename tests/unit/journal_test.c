@@ -149,6 +149,22 @@ Test (journal, keeps_the_last_two_records)
   expect_record (7, "r7", "v7", "p6");
 }
 
+Test (journal, knows_the_last_record)
+{
+  static const struct
+  {
+    struct vtpm_journal_marks marks;
+    int slot;
+  } cases[] = {
+    { { .record = { 0, 0 } }, -1 }, { { .record = { 1, 0 } }, 0 }, { { .record = { 0, 1 } }, 1 },
+    { { .record = { 2, 1 } }, 0 },  { { .record = { 2, 3 } }, 1 },
+    { { .record = { UINT64_MAX, 1 } }, 0 },
+  };
+
+  for (size_t i = 0; i < sizeof (cases) / sizeof (cases[0]); i++)
+    cr_expect_eq (vtpm_journal_last_slot (&cases[i].marks), cases[i].slot, "case %zu", i);
+}
+
 Test (journal, takes_a_record_back)
 {
   publish (1, "", "v1", "p1");
