@@ -29,10 +29,18 @@ respond (const uint8_t *data, size_t size, struct vtpm_response *response)
   response->size = size;
 }
 
-static void
-respond_success (const struct vtpm_journaled_tpm *tpm, struct vtpm_response *response)
+void
+vtpm_response_succeed (enum vtpm_tpm_version version, struct vtpm_response *response)
 {
-  vtpm_tpm_success_response (tpm->settings.version, response->own);
+  vtpm_tpm_success_response (version, response->own);
+  respond (response->own, sizeof (response->own), response);
+}
+
+void
+vtpm_response_refuse (enum vtpm_tpm_version version, enum vtpm_tpm_refusal refusal,
+                      struct vtpm_response *response)
+{
+  vtpm_tpm_refusal_response (version, refusal, response->own);
   respond (response->own, sizeof (response->own), response);
 }
 
@@ -40,8 +48,7 @@ static void
 refuse (const struct vtpm_journaled_tpm *tpm, enum vtpm_tpm_refusal refusal,
         struct vtpm_response *response)
 {
-  vtpm_tpm_refusal_response (tpm->settings.version, refusal, response->own);
-  respond (response->own, sizeof (response->own), response);
+  vtpm_response_refuse (tpm->settings.version, refusal, response);
 }
 
 static int
@@ -242,7 +249,7 @@ execute_set_locality (struct vtpm_journaled_tpm *tpm, uint8_t locality,
     }
   vtpm_journal_set_locality (tpm->journal, locality);
   vtpm_engine_set_locality (tpm->engine, locality);
-  respond_success (tpm, response);
+  vtpm_response_succeed (tpm->settings.version, response);
 }
 
 /* *CHANGED: the TPM may be another one now.  */

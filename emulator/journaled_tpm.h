@@ -39,6 +39,11 @@ struct vtpm_response
   uint8_t own[VTPM_TPM_HEADER_SIZE];
 };
 
+/* Answer in the TPM's place (tpm_header.h); need no TPM.  */
+void vtpm_response_succeed (enum vtpm_tpm_version version, struct vtpm_response *response);
+void vtpm_response_refuse (enum vtpm_tpm_version version, enum vtpm_tpm_refusal refusal,
+                           struct vtpm_response *response);
+
 /* Goes on with the TPM in the journal; or powers the one on that was put in
    there, or makes one, and starts it.  One that is new, or was off, is in the
    journal and committed when this returns: that it cannot be is an error.  */

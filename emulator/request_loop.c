@@ -98,9 +98,7 @@ refuse_command (struct vtpm_request_loop *loop, struct vtpm_error **error)
 {
   struct vtpm_response response;
 
-  vtpm_tpm_refusal_response (loop->settings.version, VTPM_TPM_REFUSE_FAILURE, response.own);
-  response.data = response.own;
-  response.size = sizeof (response.own);
+  vtpm_response_refuse (loop->settings.version, VTPM_TPM_REFUSE_FAILURE, &response);
   return send_response (loop, &response, error);
 }
 
@@ -120,9 +118,7 @@ refuse_request (struct vtpm_request_loop *loop, struct vtpm_error **error)
     return 0;
   if (!vtpm_tpm_is_set_locality (command, size, &locality))
     return refuse_command (loop, error);
-  vtpm_tpm_success_response (loop->settings.version, response.own);
-  response.data = response.own;
-  response.size = sizeof (response.own);
+  vtpm_response_succeed (loop->settings.version, &response);
   return send_response (loop, &response, error);
 }
 
