@@ -316,12 +316,6 @@ vtpm_engine_free (struct vtpm_engine *engine)
   free (engine);
 }
 
-enum vtpm_tpm_version
-vtpm_engine_version (const struct vtpm_engine *engine)
-{
-  return engine->version;
-}
-
 void
 vtpm_engine_set_locality (struct vtpm_engine *engine, uint8_t locality)
 {

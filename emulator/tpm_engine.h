@@ -66,8 +66,6 @@ uint64_t vtpm_engine_stores (const struct vtpm_engine *engine);
 /* Powers the TPM off and wipes its state.  ENGINE may be NULL.  */
 void vtpm_engine_free (struct vtpm_engine *engine);
 
-enum vtpm_tpm_version vtpm_engine_version (const struct vtpm_engine *engine);
-
 /* TPM2_Startup (CLEAR), or TPM_Startup (ST_CLEAR).  To be done before the first
    request: the kernel's driver logs an error when it has to do it itself.  */
 int vtpm_engine_start (struct vtpm_engine *engine, struct vtpm_error **error);

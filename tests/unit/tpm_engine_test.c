@@ -65,15 +65,21 @@ execute_for_code (struct vtpm_engine *engine, const char *text)
 static void
 check_usable (enum vtpm_tpm_version version, size_t capability_size)
 {
+  static const uint16_t response_tags[] = {
+    [VTPM_TPM_2_0] = 0x8001, /* TPM_ST_NO_SESSIONS */
+    [VTPM_TPM_1_2] = 0x00c4, /* TPM_TAG_RSP_COMMAND */
+  };
   const struct tpm_commands *commands = &tpm_commands[version];
   _cleanup_engine_ struct vtpm_engine *engine = make_started_engine (version);
+  struct vtpm_tpm_header header;
   uint8_t first[64];
   const uint8_t *response;
   size_t size;
 
-  cr_assert_eq (vtpm_engine_version (engine), version);
   cr_assert_eq (execute (engine, commands->get_capability, &response, &size), 0);
   cr_assert_eq (size, capability_size);
+  cr_assert (vtpm_tpm_header_read (response, size, &header));
+  cr_assert_eq (header.tag, response_tags[version], "a TPM of another version");
 
   cr_assert_eq (execute (engine, commands->get_random, &response, &size), 0);
   cr_assert_leq (size, sizeof (first));
