@@ -11,7 +11,6 @@ ctl_libctl_a_SOURCES = \
 	ctl/overview.c ctl/overview.h \
 	ctl/permanent_state.c ctl/permanent_state.h \
 	ctl/rekey_work.c ctl/rekey_work.h \
-	ctl/secret_bytes.h \
 	ctl/store_user.c ctl/store_user.h \
 	ctl/swtpm_cipher.c ctl/swtpm_cipher.h \
 	ctl/swtpm_dir.c ctl/swtpm_dir.h \
@@ -29,8 +28,7 @@ ctl_libctl_a_SOURCES = \
 	ctl/vtpmctl_rekey.c \
 	ctl/vtpmctl_resume.c \
 	ctl/vtpmctl_rm.c \
-	ctl/vtpmctl_stop.c \
-	ctl/whole_file.c ctl/whole_file.h
+	ctl/vtpmctl_stop.c
 
 bin_PROGRAMS += vtpmctl
 vtpmctl_SOURCES = ctl/vtpmctl_main.c
@@ -66,7 +64,6 @@ tests_unit_unit_tests_SOURCES += \
 	tests/unit/vtpmctl_prune_test.c \
 	tests/unit/vtpmctl_rekey_test.c \
 	tests/unit/vtpmctl_resume_test.c \
-	tests/unit/vtpmctl_rm_test.c \
-	tests/unit/whole_file_test.c
+	tests/unit/vtpmctl_rm_test.c
 
 EXTRA_DIST += tests/unit/swtpm

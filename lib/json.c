@@ -5,6 +5,8 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "whole_file.h"
+
 static inline void
 cleanup_tokener (json_tokener **tokener)
 {
@@ -66,37 +68,13 @@ int
 vtpm_json_read_fd (int fd, size_t limit, const char *what, json_object **object,
                    struct vtpm_error **error)
 {
-  _cleanup_free_ char *text = NULL;
-  size_t length = 0, capacity = 0;
+  _cleanup_secret_bytes_ struct vtpm_secret_bytes text = { 0 };
 
-  for (;;)
-    {
-      ssize_t got;
-
-      if (length == capacity)
-        {
-          size_t larger = capacity == 0 ? 8192 : capacity * 2;
-          char *grown = realloc (text, larger);
-
-          if (grown == NULL)
-            return vtpm_error_set (error, ENOMEM, "%s", what);
-          text = grown;
-          capacity = larger;
-        }
-      got = read (fd, text + length, capacity - length);
-      if (got < 0 && errno == EINTR)
-        continue;
-      if (got < 0)
-        return vtpm_error_set (error, errno, "cannot read %s", what);
-      if (got == 0)
-        break;
-      length += (size_t) got;
-      if (length > limit)
-        return vtpm_error_set_plain (error, EFBIG, "%s is larger than %zu bytes", what, limit);
-    }
-  if (length == 0)
+  if (vtpm_whole_file_read (fd, limit, what, &text, error) < 0)
+    return -1;
+  if (text.size == 0)
     return vtpm_error_set_plain (error, EINVAL, "%s is empty", what);
-  return vtpm_json_parse (text, length, what, object, error);
+  return vtpm_json_parse ((const char *) text.data, text.size, what, object, error);
 }
 
 /* Returns 1 with *VALUE, 0 when KEY is absent and need not be there.  */

@@ -26,7 +26,9 @@ lib_liblib_a_SOURCES = \
 	lib/privilege.c lib/privilege.h \
 	lib/protocol.h \
 	lib/rundir.c lib/rundir.h \
-	lib/tpm_version.c lib/tpm_version.h
+	lib/secret_bytes.h \
+	lib/tpm_version.c lib/tpm_version.h \
+	lib/whole_file.c lib/whole_file.h
 
 tests_unit_unit_tests_SOURCES += \
 	tests/unit/base_dirs_test.c \
@@ -48,4 +50,5 @@ tests_unit_unit_tests_SOURCES += \
 	tests/unit/options_test.c \
 	tests/unit/privilege_test.c \
 	tests/unit/rundir_test.c \
-	tests/unit/tpm_version_test.c
+	tests/unit/tpm_version_test.c \
+	tests/unit/whole_file_test.c
