@@ -193,6 +193,15 @@ get_next_number (void)
   return marks.taken + 1;
 }
 
+/* What the emulator before it took is done: one that is ready and leaves that
+   pending would be found hanging itself.  */
+static void
+go_on (void)
+{
+  vtpm_journal_mark_sent (get_journal (), get_next_number () - 1);
+  be_ready ();
+}
+
 /* Takes a command that may take 50 ms, and never finishes it.  */
 static void
 hang (void)
@@ -312,8 +321,8 @@ static const struct behaviour
   { "fails-stopping", be_ready, do_nothing, fail },
   { "lies-stopping", be_ready, do_nothing, lie },
   { "stays-stopped", be_ready, do_nothing, stop_and_stay },
-  { "hangs-serving", be_ready, hang, stop },
-  { "spins-serving", be_ready, spin, stop },
+  { "hangs-serving", go_on, hang, stop },
+  { "spins-serving", go_on, spin, stop },
   { "commits", be_ready, commit, stop },
   { "commits-starting", commit_or_fail, do_nothing, stop },
   { "commits-what-is-not-there", be_ready, commit_what_is_not_there, stop },
