@@ -45,6 +45,7 @@ tests_unit_unit_tests_SOURCES += \
 	tests/unit/instance_lock_test.c \
 	tests/unit/json_test.c \
 	tests/unit/libcrypto_test.c \
+	tests/unit/lock_waiter.h \
 	tests/unit/log_test.c \
 	tests/unit/names_test.c \
 	tests/unit/options_test.c \

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 
 #include "expect_error.h"
+#include "lock_waiter.h"
 #include "temp_dir.h"
 
 static struct vtpm_host_config config;
@@ -161,8 +162,7 @@ Test (host_key_access, has_the_key_that_is_in_place)
                  ? 0
                  : 1);
     }
-  usleep (20000);
-  cr_assert_eq (waitpid (pid, &status, WNOHANG), 0, "nobody waited");
+  wait_for_lock_waiter (pid);
   cr_assert_eq (rename (temp_path ("host.key"), temp_path ("host.key.previous")), 0);
   write_key ("host.key", 8);
   close (lock_fd);

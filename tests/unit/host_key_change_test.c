@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 
 #include "expect_error.h"
+#include "lock_waiter.h"
 #include "temp_dir.h"
 
 static char path[64];
@@ -109,8 +110,7 @@ Test (host_key_change, waits_for_who_is_about_to_use_the_key)
       close (fd);
       _exit (vtpm_host_key_change_begin (path, NULL) == 0 ? 0 : 1);
     }
-  usleep (20000);
-  cr_expect_eq (waitpid (pid, &status, WNOHANG), 0, "nobody waited");
+  wait_for_lock_waiter (pid);
   look (false);
   close (fd);
   cr_assert_eq (waitpid (pid, &status, 0), pid);
