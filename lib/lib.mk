@@ -40,6 +40,7 @@ tests_unit_unit_tests_SOURCES += \
 	tests/unit/error_test.c \
 	tests/unit/host_config_test.c \
 	tests/unit/host_key_access_test.c \
+	tests/unit/host_key_fixture.h \
 	tests/unit/host_key_test.c \
 	tests/unit/instance_id_test.c \
 	tests/unit/instance_lock_test.c \

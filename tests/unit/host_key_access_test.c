@@ -8,33 +8,18 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include "expect_error.h"
+#include "host_key_fixture.h"
 #include "lock_waiter.h"
-#include "temp_dir.h"
 
 static struct vtpm_host_config config;
 
 static void
-make_state_dir (void)
+set_up (void)
 {
-  make_temp_dir ();
-  snprintf (config.state_dir, sizeof (config.state_dir), "%s", temp_dir);
-  strcpy (config.host_key_source, "file");
-  snprintf (config.host_key_location, sizeof (config.host_key_location), "%s/host.key", temp_dir);
-  cr_assert_eq (mkdir (temp_path ("instances"), 0700), 0);
-  cr_assert_eq (mkdir (temp_path ("instances/local"), 0700), 0);
+  make_keyed_host (&config);
 }
 
-TestSuite (host_key_access, .init = make_state_dir, .fini = remove_temp_dir, .timeout = 60);
-
-static void
-write_key (const char *name, uint8_t byte)
-{
-  uint8_t key[VTPM_HOST_KEY_SIZE];
-
-  memset (key, byte, sizeof (key));
-  write_temp_file (name, key, sizeof (key));
-}
+TestSuite (host_key_access, .init = set_up, .fini = remove_temp_dir, .timeout = 60);
 
 static void
 expect_keys (size_t count, uint8_t first)
@@ -60,8 +45,8 @@ Test (host_key_access, makes_the_first_key)
 
 Test (host_key_access, fetches_all_keys)
 {
-  write_key ("host.key", 7);
-  write_key ("host.key.previous", 6);
+  write_host_key ("host.key", 7);
+  write_host_key ("host.key.previous", 6);
   expect_keys (2, 7);
 }
 
@@ -76,30 +61,24 @@ Test (host_key_access, makes_no_key_for_others_instances)
                 "there are instances, but not their key: cannot open host key ");
   cr_expect_eq (hold_fd, -1);
   cr_expect_neq (access (temp_path ("host.key"), F_OK), 0);
-  write_key ("host.key", 7);
+  write_host_key ("host.key", 7);
   expect_keys (1, 7);
+}
+
+static int
+fetch (const struct vtpm_host_config *from, struct vtpm_error **error)
+{
+  struct vtpm_host_keys keys;
+  int hold_fd = -1;
+  int result = vtpm_host_key_access (from, &keys, &hold_fd, error);
+
+  cr_expect_eq (hold_fd, -1);
+  return result;
 }
 
 Test (host_key_access, says_what_is_wrong_with_a_key)
 {
-  struct vtpm_host_keys keys;
-  int hold_fd = -1;
-
-  write_temp_file ("host.key", "short", 5);
-  expect_error (vtpm_host_key_access (&config, &keys, &hold_fd, &error), EINVAL,
-                "/host.key has 5 bytes");
-  cr_assert_eq (mkdir (temp_path ("instances/local/web"), 0700), 0);
-  expect_error (vtpm_host_key_access (&config, &keys, &hold_fd, &error), EINVAL,
-                "/host.key has 5 bytes");
-  strcpy (config.host_key_source, "credential");
-  strcpy (config.host_key_location, "nosuch");
-  unsetenv ("CREDENTIALS_DIRECTORY");
-  expect_error (vtpm_host_key_access (&config, &keys, &hold_fd, &error), ENOENT,
-                "no credential nosuch");
-  strcpy (config.host_key_source, "drawer");
-  expect_error (vtpm_host_key_access (&config, &keys, &hold_fd, &error), EINVAL,
-                "this build has no source \"drawer\" of host keys");
-  cr_expect_eq (hold_fd, -1);
+  expect_bad_keys_refused (&config, fetch);
 }
 
 /* The service manager replaces it, if anybody.  */
@@ -110,7 +89,7 @@ Test (host_key_access, holds_no_credential)
 
   strcpy (config.host_key_source, "credential");
   strcpy (config.host_key_location, "oci-vtpm");
-  write_key ("oci-vtpm", 7);
+  write_host_key ("oci-vtpm", 7);
   setenv ("CREDENTIALS_DIRECTORY", temp_dir, 1);
   assert_success (vtpm_host_key_access (&config, &keys, &hold_fd, &error));
   cr_expect_eq (keys.key[0][0], 7);
@@ -130,7 +109,7 @@ Test (host_key_access, is_held_until_all_have_closed)
   struct vtpm_host_keys keys;
   int one = -1, other = -1;
 
-  write_key ("host.key", 7);
+  write_host_key ("host.key", 7);
   assert_success (vtpm_host_key_access (&config, &keys, &one, &error));
   assert_success (vtpm_host_key_access (&config, &keys, &other, &error));
   close (one);
@@ -145,7 +124,7 @@ Test (host_key_access, has_the_key_that_is_in_place)
   int lock_fd, status;
   pid_t pid;
 
-  write_key ("host.key", 7);
+  write_host_key ("host.key", 7);
   assert_success (vtpm_host_key_lock (config.host_key_location, &lock_fd, &error));
   cr_expect (is_locked ("host.key"));
   pid = fork ();
@@ -164,7 +143,7 @@ Test (host_key_access, has_the_key_that_is_in_place)
     }
   wait_for_lock_waiter (pid);
   cr_assert_eq (rename (temp_path ("host.key"), temp_path ("host.key.previous")), 0);
-  write_key ("host.key", 8);
+  write_host_key ("host.key", 8);
   close (lock_fd);
   cr_assert_eq (waitpid (pid, &status, 0), pid);
   cr_expect_eq (status, 0, "wait status %#x", status);

@@ -8,26 +8,16 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include "expect_error.h"
+#include "host_key_fixture.h"
 #include "lock_waiter.h"
-#include "temp_dir.h"
 
 static char path[64];
-
-static void
-write_key (const char *name, uint8_t byte)
-{
-  uint8_t key[VTPM_HOST_KEY_SIZE];
-
-  memset (key, byte, sizeof (key));
-  write_temp_file (name, key, sizeof (key));
-}
 
 static void
 set_up (void)
 {
   make_temp_dir ();
-  write_key ("key", 7);
+  write_host_key ("key", 7);
   snprintf (path, sizeof (path), "%s", temp_path ("key"));
 }
 
@@ -87,7 +77,7 @@ Test (host_key_change, may_be_interrupted)
   expect_files (1);
 
   keys = look (false);
-  write_key ("key.new", 9);
+  write_host_key ("key.new", 9);
   cr_assert_eq (link (path, temp_path ("key.previous")), 0);
   cr_expect_eq (look (false).count, 2);
   assert_success (vtpm_host_key_change_begin (path, &error));

@@ -9,28 +9,21 @@
 #include <sys/wait.h>
 
 #include "channel.h"
-#include "expect_error.h"
-#include "host_key.h"
+#include "host_key_fixture.h"
 #include "instance_lock.h"
 #include "protocol.h"
 #include "rundir.h"
-#include "temp_dir.h"
 
 static struct vtpm_host_config config;
 
 static void
-make_state_dir (void)
+set_up (void)
 {
-  make_temp_dir ();
-  snprintf (config.state_dir, sizeof (config.state_dir), "%s", temp_dir);
-  strcpy (config.host_key_source, "file");
-  snprintf (config.host_key_location, sizeof (config.host_key_location), "%s/host.key", temp_dir);
-  cr_assert_eq (mkdir (temp_path ("instances"), 0700), 0);
-  cr_assert_eq (mkdir (temp_path ("instances/local"), 0700), 0);
+  make_keyed_host (&config);
   cr_assert_eq (mkdir (temp_path ("run"), 0755), 0);
 }
 
-TestSuite (instance_setup, .init = make_state_dir, .fini = remove_temp_dir, .timeout = 60);
+TestSuite (instance_setup, .init = set_up, .fini = remove_temp_dir, .timeout = 60);
 
 static const struct vtpm_instance_id web = { "local", "web" };
 
@@ -44,48 +37,33 @@ expect_keys (int fd, size_t count, uint8_t first)
   cr_expect_eq (keys.key[0][0], first);
 }
 
-static void
-write_key (const char *name, uint8_t byte)
-{
-  uint8_t key[VTPM_HOST_KEY_SIZE];
-
-  memset (key, byte, sizeof (key));
-  write_temp_file (name, key, sizeof (key));
-}
-
 Test (instance_setup, fetches_keys)
 {
   _cleanup_close_ int fd = -1;
   _cleanup_close_ int hold_fd = -1;
 
-  write_key ("host.key", 7);
-  write_key ("host.key.previous", 6);
+  write_host_key ("host.key", 7);
+  write_host_key ("host.key.previous", 6);
   assert_success (vtpm_instance_fetch_keys (&config, &fd, &hold_fd, &error));
   expect_keys (fd, 2, 7);
   cr_expect_eq (fcntl (fd, F_GETFD), FD_CLOEXEC);
   cr_expect_eq (fcntl (hold_fd, F_GETFD), FD_CLOEXEC);
 }
 
-Test (instance_setup, says_what_is_wrong_with_a_key)
+static int
+fetch (const struct vtpm_host_config *from, struct vtpm_error **error)
 {
   int fd = -1, hold_fd = -1;
+  int result = vtpm_instance_fetch_keys (from, &fd, &hold_fd, error);
 
-  write_temp_file ("host.key", "short", 5);
-  expect_error (vtpm_instance_fetch_keys (&config, &fd, &hold_fd, &error), EINVAL,
-                "/host.key has 5 bytes");
-  cr_assert_eq (mkdir (temp_path ("instances/local/web"), 0700), 0);
-  expect_error (vtpm_instance_fetch_keys (&config, &fd, &hold_fd, &error), EINVAL,
-                "/host.key has 5 bytes");
-  strcpy (config.host_key_source, "credential");
-  strcpy (config.host_key_location, "nosuch");
-  unsetenv ("CREDENTIALS_DIRECTORY");
-  expect_error (vtpm_instance_fetch_keys (&config, &fd, &hold_fd, &error), ENOENT,
-                "no credential nosuch");
-  strcpy (config.host_key_source, "drawer");
-  expect_error (vtpm_instance_fetch_keys (&config, &fd, &hold_fd, &error), EINVAL,
-                "this build has no source \"drawer\" of host keys");
   cr_expect_eq (fd, -1);
   cr_expect_eq (hold_fd, -1);
+  return result;
+}
+
+Test (instance_setup, says_what_is_wrong_with_a_key)
+{
+  expect_bad_keys_refused (&config, fetch);
 }
 
 static int

@@ -10,9 +10,8 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#include "expect_error.h"
+#include "host_key_fixture.h"
 #include "store.h"
-#include "temp_dir.h"
 #include "vtpmctl_options.h"
 
 static struct vtpmctl_host host;
@@ -37,15 +36,6 @@ remove_host (void)
   free ((char *) host.run_dir);
   free ((char *) host.config_file);
   remove_temp_dir ();
-}
-
-static inline void
-write_host_key (const char *name, uint8_t byte)
-{
-  uint8_t key[VTPM_HOST_KEY_SIZE];
-
-  memset (key, byte, sizeof (key));
-  write_temp_file (name, key, sizeof (key));
 }
 
 static inline struct vtpm_store *
