@@ -47,6 +47,7 @@ contrib/systemd/oci-vtpm-prune.service: contrib/systemd/oci-vtpm-prune.service.i
 	$(substitute)
 
 tests_unit_unit_tests_SOURCES += \
+	tests/unit/brief_supervisor.h \
 	tests/unit/host_key_change_test.c \
 	tests/unit/kept_info_test.c \
 	tests/unit/native_file_test.c \

@@ -3,15 +3,9 @@
 #include "vtpm_info.h"
 
 #include <signal.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 
-#include "channel.h"
-#include "expect_error.h"
-#include "protocol.h"
-#include "rundir.h"
+#include "brief_supervisor.h"
 #include "temp_dir.h"
 
 static void
@@ -158,33 +152,17 @@ Test (vtpm_info, shows_a_dead_one)
   cr_expect_str_eq (string_in (info, "driver"), "vtpmx");
 }
 
-/* Starts a supervisor's stand-in that answers one client with STATUS.  */
 static void
-start_server (const char *status)
+start_supervisor (const char *status)
 {
-  static struct vtpm_message message;
-  int dir_fd, listen_fd, fd;
-
-  assert_success (vtpm_rundir_create (temp_dir, "id", &dir_fd, &error));
-  assert_success (vtpm_rundir_listen (dir_fd, &listen_fd, &error));
-  if (fork () == 0)
-    {
-      prctl (PR_SET_PDEATHSIG, SIGKILL);
-      fcntl (listen_fd, F_SETFL, 0);
-      fd = accept (listen_fd, NULL, NULL);
-      vtpm_channel_receive (fd, &message, NULL);
-      vtpm_channel_send_text (fd, VTPM_CONTROL_STATUS_IS, status, NULL);
-      _exit (0);
-    }
-  close (listen_fd);
-  close (dir_fd);
+  start_brief_supervisor (temp_dir, "id", VTPM_CONTROL_STATUS, VTPM_CONTROL_STATUS_IS, status);
 }
 
 Test (vtpm_info, shows_a_live_one)
 {
   _cleanup_json_ json_object *info = NULL;
 
-  start_server (
+  start_supervisor (
       "{\"state\":\"stopping\",\"containerPid\":1,\"supervisorPid\":2,\"emulatorPid\":3}");
   assert_success (vtpm_info_get (temp_dir, "id", &info, &error));
   cr_expect_str_eq (string_in (info, "state"), "stopping");
@@ -199,8 +177,8 @@ Test (vtpm_info, shows_the_instance)
 {
   _cleanup_json_ json_object *info = NULL;
 
-  start_server ("{\"state\":\"restarting\",\"containerPid\":1,\"supervisorPid\":2,"
-                "\"emulatorPid\":0,\"emulatorRestarts\":4,\"instance\":\"local/web\"}");
+  start_supervisor ("{\"state\":\"restarting\",\"containerPid\":1,\"supervisorPid\":2,"
+                    "\"emulatorPid\":0,\"emulatorRestarts\":4,\"instance\":\"local/web\"}");
   assert_success (vtpm_info_get (temp_dir, "id", &info, &error));
   cr_expect_str_eq (string_in (info, "state"), "restarting");
   cr_expect_str_eq (string_in (info, "emulatorRestarts"), "4");
@@ -225,7 +203,7 @@ Test (vtpm_info, leaves_out_what_has_ended)
 /* Half an answer is none.  */
 Test (vtpm_info, believes_no_nonsense)
 {
-  start_server ("{\"state\":\"serving\",\"containerPid\":1,\"supervisorPid\":2}");
+  start_supervisor ("{\"state\":\"serving\",\"containerPid\":1,\"supervisorPid\":2}");
   expect_info ("dead", 0);
 }
 
