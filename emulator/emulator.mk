@@ -68,7 +68,11 @@ tests_unit_unit_tests_SOURCES += \
 	tests/unit/store_meta_test.c \
 	tests/unit/store_test.c \
 	tests/unit/supervision_test.c \
+	tests/unit/supervisor_fixture.c tests/unit/supervisor_fixture.h \
 	tests/unit/supervisor_options_test.c \
+	tests/unit/supervisor_restart_test.c \
+	tests/unit/supervisor_start_test.c \
+	tests/unit/supervisor_state_test.c \
 	tests/unit/supervisor_test.c \
 	tests/unit/tpm_engine_test.c \
 	tests/unit/tpm_header_test.c \
