@@ -18,25 +18,6 @@ hook_refuses() { # REGEX STATE [STAGE]
 	assert_match "$1" "$output" message
 }
 
-# The container must not start, and the runtime must pass the hook's line on.
-start_refused() { # REGEX [vm_bundle OPTION]...
-	local regex=$1 output
-	shift
-	vm_bundle "$WORK/bad" "$@"
-	mark_log
-	if output=$(vm_start "$runtime" bad "$WORK/bad" 2>&1); then
-		"$runtime" delete --force bad
-		fail 'the container started'
-	fi
-	# crun discards what a hook prints; the log has it in any case.
-	[[ $runtime == crun ]] || assert_match "$regex" "$output" message
-	expect_log "oci-vtpm-hook.*$regex"
-	wait_nothing_left
-	"$runtime" delete --force bad >/dev/null 2>&1 || true
-	[[ ! -e /run/$runtime/bad ]] || fail "$runtime kept the container"
-	[[ ! -e /var/lib/oci-vtpm/instances/_container ]] || fail 'an instance was left that nobody has used'
-}
-
 state() { # [ANNOTATIONS]
 	printf '{"ociVersion":"1.0.2","id":"bad","status":"creating","pid":1,"bundle":"/nonexistent","annotations":%s}' \
 		"${1-{\"io.oci-vtpm.device\":\"tpm0\"\}}"

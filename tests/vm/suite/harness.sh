@@ -170,6 +170,34 @@ start_vtpm() {
 	vm_start "$runtime" "$id" "$WORK/$id"
 }
 
+# A container, bad, must not start, and the runtime must pass the hook's line on.
+expect_refusal() { # REGEX [vm_bundle OPTION]...
+	local regex=$1 output
+	shift
+	vm_bundle "$WORK/bad" "$@"
+	mark_log
+	if output=$(vm_start "$runtime" bad "$WORK/bad" 2>&1); then
+		"$runtime" delete --force bad
+		fail 'the container started'
+	fi
+	# crun discards what a hook prints; the log has it in any case.
+	[[ $runtime == crun ]] || assert_match "$regex" "$output" message
+	expect_log "oci-vtpm-hook.*$regex"
+}
+
+forget_refused() {
+	"$runtime" delete --force bad >/dev/null 2>&1 || true
+	[[ ! -e /run/$runtime/bad ]] || fail "$runtime kept the container"
+}
+
+# The same, and the attempt leaves nothing: where no others run.
+start_refused() { # REGEX [vm_bundle OPTION]...
+	expect_refusal "$@"
+	wait_nothing_left
+	forget_refused
+	[[ ! -e /var/lib/oci-vtpm/instances/_container ]] || fail 'an instance was left that nobody has used'
+}
+
 # How many vtpmctl knows of; instances that are only kept do not count.
 running_vtpms() {
 	vtpmctl list --json | jq '[.[] | select(.containerId)] | length'

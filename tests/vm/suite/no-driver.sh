@@ -6,24 +6,15 @@
 
 . "$(dirname "$0")/harness.sh"
 
-start_fails() { # REGEX
-	vm_bundle "$WORK/none" --annotation io.oci-vtpm.device=tpm0
-	if vm_start "$runtime" none "$WORK/none" 2>"$WORK/error"; then
-		fail 'the container started'
-	fi
-	[[ $runtime == crun ]] || assert_match "$1" "$(cat "$WORK/error")" message
-	expect_log "oci-vtpm-hook.*$1"
-	wait_nothing_left
-	"$runtime" delete --force none 2>/dev/null || true
-}
-
 module_is_missing() {
-	start_fails 'no driver works on this host: this kernel has no vTPM proxy: no /dev/vtpmx and the module tpm_vtpm_proxy cannot be loaded'
+	start_refused 'no driver works on this host: this kernel has no vTPM proxy: no /dev/vtpmx and the module tpm_vtpm_proxy cannot be loaded' \
+		--annotation io.oci-vtpm.device=tpm0
 }
 
 module_may_not_be_loaded() {
 	configure '{"loadModule": false, "driver": "vtpmx"}'
-	start_fails 'this kernel has no vTPM proxy: no /dev/vtpmx and the module tpm_vtpm_proxy is not loaded'
+	start_refused 'this kernel has no vTPM proxy: no /dev/vtpmx and the module tpm_vtpm_proxy is not loaded' \
+		--annotation io.oci-vtpm.device=tpm0
 }
 
 others_are_not_hurt() {
