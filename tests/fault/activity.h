@@ -35,7 +35,8 @@ struct activity
   int (*restore) (struct client *client, void *state, struct vtpm_error **error);
 
   /* Takes out of the TPM's memory what would be in the way of others, unless the
-     TPM is gone, and frees STATE in any case.  */
+     TPM is gone, and frees STATE in any case.  NULL: there is nothing but STATE,
+     which is from malloc(3).  */
   int (*end) (struct client *client, void *state, struct vtpm_error **error);
 };
 

@@ -42,20 +42,10 @@ step (struct client *client, void *state, struct vtpm_error **error)
   return 0;
 }
 
-static int
-end (struct client *client, void *state, struct vtpm_error **error)
-{
-  (void) client;
-  (void) error;
-  free (state);
-  return 0;
-}
-
 const struct activity clock_activity = {
   .name = "clock",
   .weight = 5,
   .begin = begin,
   .step = step,
   .verify = step,
-  .end = end,
 };

@@ -247,15 +247,6 @@ step (struct client *client, void *state, struct vtpm_error **error)
   return record (client, nv, error);
 }
 
-static int
-end (struct client *client, void *state, struct vtpm_error **error)
-{
-  (void) client;
-  (void) error;
-  free (state);
-  return 0;
-}
-
 static const struct nv_kind data_kind = {
   .slot = 0,
   .attributes = NV_ATTRIBUTES (TPM2_NT_ORDINARY),
@@ -301,7 +292,7 @@ static const struct nv_kind orderly_kind = {
 #define NV_ACTIVITY(label, how_often, which)                                                       \
   {                                                                                                \
     .name = (label), .weight = (how_often), .kind = (which), .begin = begin, .step = step,         \
-    .verify = verify, .end = end                                                                   \
+    .verify = verify                                                                               \
   }
 
 const struct activity nv_write_activity = NV_ACTIVITY ("nv-write", 10, &data_kind);

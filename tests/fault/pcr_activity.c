@@ -98,20 +98,10 @@ verify (struct client *client, void *state, struct vtpm_error **error)
   return 0;
 }
 
-static int
-end (struct client *client, void *state, struct vtpm_error **error)
-{
-  (void) client;
-  (void) error;
-  free (state);
-  return 0;
-}
-
 const struct activity pcr_activity = {
   .name = "pcr",
   .weight = 30,
   .begin = begin,
   .step = step,
   .verify = verify,
-  .end = end,
 };

@@ -174,6 +174,16 @@ go_on (struct client *client, struct running *running, const volatile sig_atomic
 }
 
 static int
+end_one (struct client *client, const struct activity *activity, void *state,
+         struct vtpm_error **error)
+{
+  if (activity->end != NULL)
+    return activity->end (client, state, error);
+  free (state);
+  return 0;
+}
+
+static int
 end (struct client *client, struct running *running, struct vtpm_error **error)
 {
   int result = 0;
@@ -183,7 +193,7 @@ end (struct client *client, struct running *running, struct vtpm_error **error)
       _cleanup_error_ struct vtpm_error *problem = NULL;
 
       if (running->items[i].state != NULL
-          && running->items[i].activity->end (client, running->items[i].state, &problem) < 0
+          && end_one (client, running->items[i].activity, running->items[i].state, &problem) < 0
           && result == 0)
         result = vtpm_error_pass (error, &problem);
     }
