@@ -18,8 +18,8 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 
+#include "bench_clock.h"
 #include "channel.h"
 #include "child.h"
 #include "control_client.h"
@@ -39,15 +39,6 @@ die (const char *what, const struct vtpm_error *error)
   fprintf (stderr, "restart_time: %s: %s\n", what,
            error != NULL ? vtpm_error_message (error) : strerror (errno));
   exit (1);
-}
-
-static double
-now_us (void)
-{
-  struct timespec now;
-
-  clock_gettime (CLOCK_MONOTONIC, &now);
-  return (double) now.tv_sec * 1e6 + (double) now.tv_nsec / 1e3;
 }
 
 static pid_t
@@ -160,17 +151,17 @@ measure_restart (int server_fd, int control_fd)
 
   exchange (server_fd);
   emulator = get_emulator_pid (control_fd);
-  begin = now_us ();
+  begin = bench_now_us ();
   if (kill (emulator, SIGKILL) < 0)
     die ("kill", NULL);
   exchange (server_fd);
-  printf ("restart/ours\t%.0f\n", now_us () - begin);
+  printf ("restart/ours\t%.0f\n", bench_now_us () - begin);
 }
 
 static void
 measure_process (void)
 {
-  double begin = now_us ();
+  double begin = bench_now_us ();
   pid_t pid = fork ();
 
   if (pid == 0)
@@ -180,7 +171,7 @@ measure_process (void)
     }
   if (pid < 0 || waitpid (pid, NULL, 0) != pid)
     die ("/bin/true", NULL);
-  printf ("restart/process\t%.0f\n", now_us () - begin);
+  printf ("restart/process\t%.0f\n", bench_now_us () - begin);
 }
 
 int

@@ -13,8 +13,9 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
-#include <time.h>
 
+#include "bench_clock.h"
+#include "bench_commands.h"
 #include "error.h"
 #include "options.h"
 #include "tpm_header.h"
@@ -36,44 +37,6 @@ struct device
   int label_length;
   int fd;
 };
-
-/* One string a field.  */
-/* clang-format off */
-#define COMMAND(name, bytes) { name, sizeof (bytes) - 1, bytes }
-
-/* Tag, size and code, then the parameters.  PCR_Extend: of PCR 16, the one for
-   debugging, with an empty password and one SHA-256 digest.  */
-static const struct command
-{
-  const char *name;
-  size_t size;
-  const char *bytes;
-} commands[] = {
-  COMMAND ("GetRandom", "\x80\x01" "\0\0\0\x0c" "\0\0\x01\x7b" "\0\x20"),
-  COMMAND ("PCR_Read", "\x80\x01" "\0\0\0\x14" "\0\0\x01\x7e" "\0\0\0\x01" "\0\x0b" "\x03\x01\0\0"),
-  COMMAND ("PCR_Extend", "\x80\x02" "\0\0\0\x41" "\0\0\x01\x82" "\0\0\0\x10"
-           "\0\0\0\x09" "\x40\0\0\x09" "\0\0" "\0" "\0\0"
-           "\0\0\0\x01" "\0\x0b" "0123456789abcdef0123456789abcdef"),
-};
-/* clang-format on */
-
-#define COMMAND_COUNT (sizeof (commands) / sizeof (commands[0]))
-
-/* Of the owner's: eight bytes, ordinary.  */
-/* clang-format off */
-#define NV_INDEX "\x01\x50\0\x20"
-#define OWNER "\x40\0\0\x01"
-#define PASSWORD "\0\0\0\x09" "\x40\0\0\x09" "\0\0" "\0" "\0\0"
-
-static const struct command nv_define
-    = COMMAND ("NV_DefineSpace", "\x80\x02" "\0\0\0\x2d" "\0\0\x01\x2a" OWNER PASSWORD
-               "\0\0" "\0\x0e" NV_INDEX "\0\x0b" "\0\x02\0\x02" "\0\0" "\0\x08");
-static const struct command nv_write
-    = COMMAND ("NV_Write", "\x80\x02" "\0\0\0\x2b" "\0\0\x01\x37" OWNER NV_INDEX PASSWORD
-               "\0\x08" "01234567" "\0\0");
-/* clang-format on */
-
-#define NV_DATA_OFFSET 33
 
 static int
 set_number (unsigned int *number, const char *value, struct vtpm_error **error)
@@ -136,43 +99,28 @@ open_device (const char *argument, struct device *device, struct vtpm_error **er
 }
 
 static uint32_t
-elapsed_ns (const struct timespec *start)
+elapsed_ns (long long start)
 {
-  struct timespec end;
-  long long elapsed;
+  long long elapsed = bench_now_ns () - start;
 
-  clock_gettime (CLOCK_MONOTONIC, &end);
-  elapsed = (end.tv_sec - start->tv_sec) * 1000000000LL + end.tv_nsec - start->tv_nsec;
   return elapsed > UINT32_MAX ? UINT32_MAX : (uint32_t) elapsed;
 }
 
-/* What is written again as it was changes nothing, and need not be kept.  */
-static void
-make_new (const struct command *command, uint8_t *bytes)
-{
-  static uint64_t count;
-
-  memcpy (bytes, command->bytes, command->size);
-  count++;
-  if (command == &nv_write)
-    memcpy (bytes + NV_DATA_OFFSET, &count, sizeof (count));
-}
-
 static int
-execute (const struct device *device, const struct command *command, uint32_t *sample,
+execute (const struct device *device, const struct bench_command *command, uint32_t *sample,
          struct vtpm_error **error)
 {
   uint8_t bytes[VTPM_TPM_MESSAGE_MAX], response[VTPM_TPM_MESSAGE_MAX];
   struct vtpm_tpm_header header;
-  struct timespec start;
+  long long start;
   ssize_t size;
 
-  make_new (command, bytes);
-  clock_gettime (CLOCK_MONOTONIC, &start);
+  bench_command_copy (command, bytes);
+  start = bench_now_ns ();
   if (write (device->fd, bytes, command->size) != (ssize_t) command->size)
     return vtpm_error_set (error, errno, "%s: cannot write %s", device->path, command->name);
   size = read (device->fd, response, sizeof (response));
-  *sample = elapsed_ns (&start);
+  *sample = elapsed_ns (start);
   if (size < 0)
     return vtpm_error_set (error, errno, "%s: no response to %s", device->path, command->name);
   if (!vtpm_tpm_header_read (response, (size_t) size, &header) || header.code != 0)
@@ -191,7 +139,7 @@ compare (const void *one, const void *other)
 }
 
 static void
-report (const struct device *device, const struct command *command, uint32_t *samples, size_t count)
+report (const struct device *device, const struct bench_command *command, uint32_t *samples, size_t count)
 {
   qsort (samples, count, sizeof (*samples), compare);
   printf ("roundtrip/%s/%.*s/median\t%.1f\n", command->name, device->label_length, device->label,
@@ -203,7 +151,7 @@ report (const struct device *device, const struct command *command, uint32_t *sa
 /* SAMPLES has room for those of all devices, one device after the other.  */
 static int
 measure (const struct settings *settings, const struct device *devices, size_t device_count,
-         const struct command *command, uint32_t *samples, struct vtpm_error **error)
+         const struct bench_command *command, uint32_t *samples, struct vtpm_error **error)
 {
   size_t per_device = (size_t) settings->blocks * settings->count;
 
@@ -235,12 +183,12 @@ run (const struct settings *settings, char **arguments, size_t count, struct vtp
     return vtpm_error_set (error, ENOMEM, "cannot keep the samples");
   for (size_t i = 0; i < count; i++)
     if (open_device (arguments[i], &devices[i], error) < 0
-        || (settings->nv && execute (&devices[i], &nv_define, &samples[0], error) < 0))
+        || (settings->nv && execute (&devices[i], &bench_nv_define, &samples[0], error) < 0))
       return -1;
   if (settings->nv)
-    return measure (settings, devices, count, &nv_write, samples, error);
-  for (size_t i = 0; i < COMMAND_COUNT; i++)
-    if (measure (settings, devices, count, &commands[i], samples, error) < 0)
+    return measure (settings, devices, count, &bench_nv_write, samples, error);
+  for (size_t i = 0; i < BENCH_COMMANDS; i++)
+    if (measure (settings, devices, count, &bench_commands[i], samples, error) < 0)
       return -1;
   return 0;
 }

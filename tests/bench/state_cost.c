@@ -11,8 +11,9 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 
+#include "bench_clock.h"
+#include "bench_commands.h"
 #include "journaled_tpm.h"
 #include "log.h"
 #include "store.h"
@@ -20,29 +21,8 @@
 #define COMMANDS_A_BLOCK 200
 #define SYNCED_A_BLOCK 20
 
-/* One string a field.  */
-/* clang-format off */
-#define PASSWORD "\0\0\0\x09" "\x40\0\0\x09" "\0\0" "\0" "\0\0"
-#define COMMAND(name, bytes) { name, sizeof (bytes) - 1, bytes }
-
-static const struct command
-{
-  const char *name;
-  size_t size;
-  const char *bytes;
-} commands[] = {
-  COMMAND ("GetRandom", "\x80\x01" "\0\0\0\x0c" "\0\0\x01\x7b" "\0\x20"),
-  COMMAND ("PCR_Read", "\x80\x01" "\0\0\0\x14" "\0\0\x01\x7e" "\0\0\0\x01" "\0\x0b" "\x03\x01\0\0"),
-  COMMAND ("PCR_Extend", "\x80\x02" "\0\0\0\x41" "\0\0\x01\x82" "\0\0\0\x10" PASSWORD
-           "\0\0\0\x01" "\0\x0b" "0123456789abcdef0123456789abcdef"),
-  COMMAND ("NV_Write", "\x80\x02" "\0\0\0\x2b" "\0\0\x01\x37" "\x40\0\0\x01" "\x01\x50\0\x20" PASSWORD
-           "\0\x08" "01234567" "\0\0"),
-};
-
-static const struct command define_nv
-    = COMMAND ("NV_DefineSpace", "\x80\x02" "\0\0\0\x2d" "\0\0\x01\x2a" "\x40\0\0\x01" PASSWORD
-               "\0\0" "\0\x0e" "\x01\x50\0\x20" "\0\x0b" "\0\x02\0\x02" "\0\0" "\0\x08");
-/* clang-format on */
+static const struct bench_command *const commands[]
+    = { &bench_commands[0], &bench_commands[1], &bench_commands[2], &bench_nv_write };
 
 #define COMMAND_COUNT (sizeof (commands) / sizeof (commands[0]))
 
@@ -127,20 +107,8 @@ open_subject (struct subject *subject, const char *dir)
     die (subject->mode, error);
 }
 
-/* What is written again as it was need not be committed.  */
 static void
-make_new (const struct command *command, uint8_t *bytes)
-{
-  static uint64_t count;
-
-  memcpy (bytes, command->bytes, command->size);
-  count++;
-  if (strcmp (command->name, "NV_Write") == 0)
-    memcpy (bytes + command->size - sizeof (count) - sizeof (uint16_t), &count, sizeof (count));
-}
-
-static void
-execute (struct subject *subject, const struct command *command)
+execute (struct subject *subject, const struct bench_command *command)
 {
   uint8_t copy[VTPM_TPM_MESSAGE_MAX];
   struct vtpm_response response = { 0 };
@@ -150,13 +118,13 @@ execute (struct subject *subject, const struct command *command)
 
   if (subject->engine != NULL)
     {
-      make_new (command, copy);
+      bench_command_copy (command, copy);
       result = vtpm_engine_process (subject->engine, copy, command->size, &response.data,
                                     &response.size, &error);
     }
   else
     {
-      make_new (command, vtpm_journaled_tpm_begin_read (subject->tpm));
+      bench_command_copy (command, vtpm_journaled_tpm_begin_read (subject->tpm));
       vtpm_journaled_tpm_take (subject->tpm, command->size);
       result = vtpm_journaled_tpm_execute (subject->tpm, &response, &error);
       vtpm_journaled_tpm_sent (subject->tpm);
@@ -166,25 +134,16 @@ execute (struct subject *subject, const struct command *command)
     die (command->name, error);
 }
 
-static double
-now_us (void)
-{
-  struct timespec now;
-
-  clock_gettime (CLOCK_MONOTONIC, &now);
-  return (double) now.tv_sec * 1e6 + (double) now.tv_nsec / 1e3;
-}
-
 static void
-measure (struct subject *subject, const struct command *command)
+measure (struct subject *subject, const struct bench_command *command)
 {
-  bool synced = subject->with_store && strcmp (command->name, "NV_Write") == 0;
+  bool synced = subject->with_store && command == &bench_nv_write;
   int count = synced ? SYNCED_A_BLOCK : COMMANDS_A_BLOCK;
-  double begin = now_us ();
+  double begin = bench_now_us ();
 
   for (int i = 0; i < count; i++)
     execute (subject, command);
-  printf ("state/%s/%s\t%.3f\n", subject->mode, command->name, (now_us () - begin) / count);
+  printf ("state/%s/%s\t%.3f\n", subject->mode, command->name, (bench_now_us () - begin) / count);
 }
 
 /* A process has one TPM: each mode is a process, and measures when it is told
@@ -195,13 +154,13 @@ serve (struct subject *subject, const char *dir, int turn_fd, int done_fd)
   char turn;
 
   open_subject (subject, dir);
-  execute (subject, &define_nv);
+  execute (subject, &bench_nv_define);
   for (size_t i = 0; i < COMMAND_COUNT; i++)
-    execute (subject, &commands[i]);
+    execute (subject, commands[i]);
   while (read (turn_fd, &turn, 1) == 1)
     {
       for (size_t i = 0; i < COMMAND_COUNT; i++)
-        measure (subject, &commands[i]);
+        measure (subject, commands[i]);
       fflush (stdout);
       if (write (done_fd, &turn, 1) != 1)
         break;

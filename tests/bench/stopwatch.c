@@ -13,25 +13,16 @@
 #include <spawn.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 
+#include "bench_clock.h"
 #include "error.h"
 
 extern char **environ;
 
-static long long
-now_us (void)
-{
-  struct timespec now;
-
-  clock_gettime (CLOCK_MONOTONIC, &now);
-  return now.tv_sec * 1000000LL + now.tv_nsec / 1000;
-}
-
 static int
 run (char **command, int *status, long long *elapsed, struct vtpm_error **error)
 {
-  long long start = now_us ();
+  long long start = bench_now_ns ();
   pid_t pid;
   int result = posix_spawnp (&pid, command[0], NULL, NULL, command, environ);
 
@@ -40,7 +31,7 @@ run (char **command, int *status, long long *elapsed, struct vtpm_error **error)
   while (waitpid (pid, status, 0) < 0)
     if (errno != EINTR)
       return vtpm_error_set (error, errno, "cannot wait for %s", command[0]);
-  *elapsed = now_us () - start;
+  *elapsed = (bench_now_ns () - start) / 1000;
   return 0;
 }
 
