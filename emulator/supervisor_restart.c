@@ -180,7 +180,9 @@ vtpm_supervisor_note_death (struct supervisor *supervisor, bool killed)
     .from_within = supervisor->condemned || !killed,
   };
 
+  /* The next emulator's allowance begins with itself.  */
   vtpm_journal_set_watched (supervisor->journal, false);
+  vtpm_event_timer_stop (&supervisor->watch_timer, NULL);
   supervisor->watchdog = (struct vtpm_watchdog) { 0 };
   vtpm_journal_get_marks (supervisor->journal, &marks);
   death.number = get_pending (&marks);
