@@ -64,6 +64,26 @@ def rounded: . * 1000 | round / 1000;
   def cost($command; $mode; $peer; $peer_name):
 	row("here: \($command), \($mode)"; "us"; 1; "state/\($mode)/\($command)"; "state/\($peer)/\($command)"; $peer_name);
 
+  # Where a round trip on /dev/tpm0 goes: what the same command takes in process is
+  # taken off from the whole.
+  def part($command; $name; $more; $less; $whole):
+	median($more; 1) as $from
+	| (if $less then median($less; 1) else 0 end) as $off
+	| median($whole; 1) as $all
+	| {name: "of that \($command), \($name)", unit: "us",
+	   ours: (if $from and $off != null then $from - $off | rounded else null end),
+	   peer: $all, peerName: "the round trip",
+	   ratio: (if $from and $off != null and $all then ($from - $off) / $all | rounded else null end)};
+
+  def parts($command; $kept):
+	"roundtrip/\($command)/tpm/vtpm/median" as $whole
+	| part($command; "the TPM itself"; "inside/bare/\($command)"; null; $whole),
+	  part($command; "the journal"; "inside/journal/\($command)"; "inside/bare/\($command)"; $whole),
+	  (if $kept == "store"
+	   then part($command; "state on disk"; "inside/store/\($command)"; "inside/journal/\($command)"; $whole)
+	   else empty end),
+	  part($command; "kernel and processes"; $whole; "inside/\($kept)/\($command)"; $whole);
+
   def memory($kind; $what; $group; $which):
 	row("memory, \($what), \($which)"; "KiB"; 1;
 		"memory/\($kind)/\($group)/vtpm"; "memory/\($kind)/\($group)/peer"; "swtpm");
@@ -76,6 +96,7 @@ def rounded: . * 1000 | round / 1000;
 		(("tpm", "tpmrm") as $device | ("GetRandom", "PCR_Read", "PCR_Extend") as $command
 			| ("median", "p99") | trip($command; $device; .)),
 		(("median", "p99") | nv(.)),
+		(("GetRandom", "PCR_Extend") | parts(.; "journal")), parts("NV_Write"; "store"),
 		(["alone", "the only one"], ["further", "a further one"] | . as [$group, $which]
 			| memory("private"; "private"; $group; $which),
 			  memory("dirty"; "private and written"; $group; $which),
