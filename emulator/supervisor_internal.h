@@ -57,7 +57,7 @@ struct supervisor
   uint64_t refuse;            /* emulator_options.h, for the next one */
   int restart_delay;          /* until then, in milliseconds; -1: never */
   bool resuming;              /* an operator has ended failure mode */
-  int64_t died_at;            /* milliseconds (vtpm_supervisor_now) */
+  int64_t died_at;            /* milliseconds of CLOCK_MONOTONIC */
   unsigned int restarts;
   unsigned int stop_restarts; /* for the shutdown's sake */
 
@@ -91,9 +91,6 @@ void vtpm_supervisor_handle_emulator_channel (void *context);
 void vtpm_supervisor_handle_emulator_exit (void *context);
 
 /* supervisor_restart.c */
-
-/* Milliseconds of a clock that never jumps.  */
-int64_t vtpm_supervisor_now (void);
 
 int vtpm_supervisor_open_restarts (struct supervisor *supervisor, struct vtpm_error **error);
 int vtpm_supervisor_start_emulator (struct supervisor *supervisor, struct vtpm_error **error);

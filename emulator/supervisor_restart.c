@@ -13,13 +13,21 @@
 /* When an emulator that only answers TPM_RC_FAILURE dies, which needs no hurry.  */
 #define FAILING_DELAY 1000
 
-int64_t
-vtpm_supervisor_now (void)
+/* Milliseconds; 0 of a clock that is not there.  */
+static int64_t
+read_clock (clockid_t clock)
 {
-  struct timespec now;
+  struct timespec now = { 0, 0 };
 
-  clock_gettime (CLOCK_MONOTONIC, &now);
+  clock_gettime (clock, &now);
   return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Of a clock that never jumps.  */
+static int64_t
+get_now (void)
+{
+  return read_clock (CLOCK_MONOTONIC);
 }
 
 static void
@@ -41,8 +49,7 @@ vtpm_supervisor_open_restarts (struct supervisor *supervisor, struct vtpm_error 
 {
   const struct vtpm_supervisor_settings *settings = supervisor->settings;
 
-  vtpm_restart_policy_init (&supervisor->policy, settings->restarts_per_minute,
-                            vtpm_supervisor_now ());
+  vtpm_restart_policy_init (&supervisor->policy, settings->restarts_per_minute, get_now ());
   supervisor->program_fd = open (settings->emulator, O_PATH | O_CLOEXEC);
   if (supervisor->program_fd < 0)
     return vtpm_error_set (error, errno, "cannot open %s", settings->emulator);
@@ -114,19 +121,16 @@ vtpm_supervisor_start_emulator (struct supervisor *supervisor, struct vtpm_error
 static int64_t
 get_processor_time (pid_t pid)
 {
-  struct timespec used = { 0, 0 };
   clockid_t clock;
 
-  if (pid > 0 && clock_getcpuclockid (pid, &clock) == 0)
-    clock_gettime (clock, &used);
-  return (int64_t) used.tv_sec * 1000 + used.tv_nsec / 1000000;
+  return pid > 0 && clock_getcpuclockid (pid, &clock) == 0 ? read_clock (clock) : 0;
 }
 
 static struct vtpm_watchdog_sample
 get_sample (const struct supervisor *supervisor)
 {
   struct vtpm_watchdog_sample sample = {
-    .now = vtpm_supervisor_now (),
+    .now = get_now (),
     .cpu = get_processor_time (supervisor->emulator.pid),
   };
 
@@ -176,7 +180,7 @@ vtpm_supervisor_note_death (struct supervisor *supervisor, bool killed)
   struct vtpm_journal_marks marks;
   struct vtpm_restart_plan plan;
   struct vtpm_death death = {
-    .now = vtpm_supervisor_now (),
+    .now = get_now (),
     .from_within = supervisor->condemned || !killed,
   };
 
@@ -231,7 +235,7 @@ vtpm_supervisor_report_restart (struct supervisor *supervisor, struct vtpm_error
   (void) error;
   supervisor->restarts++;
   vtpm_log (VTPM_LOG_WARNING, "%s: another emulator goes on with the TPM, %jd ms later",
-            supervisor->reason, (intmax_t) (vtpm_supervisor_now () - supervisor->died_at));
+            supervisor->reason, (intmax_t) (get_now () - supervisor->died_at));
   supervisor->reason[0] = '\0';
   vtpm_supervisor_look_after_emulator (supervisor);
   return 0;
@@ -264,7 +268,7 @@ vtpm_supervisor_resume (struct supervisor *supervisor, struct vtpm_error **error
 {
   vtpm_log (VTPM_LOG_INFO, "leaves failure mode");
   vtpm_restart_policy_init (&supervisor->policy, supervisor->settings->restarts_per_minute,
-                            vtpm_supervisor_now ());
+                            get_now ());
   supervisor->resuming = true;
   if (supervisor->emulator.pid > 0)
     return vtpm_supervisor_kill_emulator (supervisor, error);
