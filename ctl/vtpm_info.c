@@ -11,7 +11,6 @@
 
 #define RECORD_MAX ((size_t) 64 << 10)
 #define ANSWER_SECONDS 5u
-#define QUOTED_SIZE 80
 
 static int
 add (struct vtpm_info_list *list, const char *id)
@@ -67,7 +66,7 @@ int
 vtpm_info_find (const char *base, const char *prefix, char **id, struct vtpm_error **error)
 {
   _cleanup_info_list_ struct vtpm_info_list list = { 0 };
-  char quoted[QUOTED_SIZE];
+  char quoted[VTPM_NAME_QUOTED_SIZE];
   const char *found = NULL;
 
   if (vtpm_info_list_ids (base, &list, error) < 0)

@@ -9,8 +9,6 @@
 #include "vtpm_info.h"
 #include "vtpmctl.h"
 
-#define QUOTED_SIZE 80
-
 static bool
 is (json_object *description, const char *key, const char *wanted)
 {
@@ -41,7 +39,7 @@ choose (json_object *descriptions, const char *run_dir, const char *word, json_o
   _cleanup_error_ struct vtpm_error *problem = NULL;
   _cleanup_free_ char *id = NULL;
   char instance[VTPM_INSTANCE_ID_TEXT_SIZE];
-  char quoted[QUOTED_SIZE];
+  char quoted[VTPM_NAME_QUOTED_SIZE];
   struct vtpm_instance_id parsed;
 
   *chosen = find (descriptions, "containerId", word);

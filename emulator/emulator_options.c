@@ -8,8 +8,6 @@
 #include "names.h"
 #include "options.h"
 
-#define QUOTED_SIZE 80
-
 static int
 set_tpm_version (void *target, const char *value, struct vtpm_error **error)
 {
@@ -48,7 +46,7 @@ static int
 set_refuse (void *target, const char *value, struct vtpm_error **error)
 {
   struct vtpm_emulator_options *options = target;
-  char quoted[QUOTED_SIZE];
+  char quoted[VTPM_NAME_QUOTED_SIZE];
   char *end;
 
   errno = 0;

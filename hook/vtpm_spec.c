@@ -6,7 +6,6 @@
 
 #include "names.h"
 
-#define QUOTED_SIZE 80
 /* Linux reserves the id -1 (fchown(2): "leave as it is").  */
 #define ID_MAX 4294967294UL
 #define MODE_MAX 0777UL
@@ -16,7 +15,7 @@ typedef int (*parse_value) (const char *value, struct vtpm_spec *spec, struct vt
 static int
 refuse (struct vtpm_error **error, const char *value, const char *allowed)
 {
-  char quoted[QUOTED_SIZE];
+  char quoted[VTPM_NAME_QUOTED_SIZE];
 
   return vtpm_error_set_plain (error, EINVAL, "\"%s\" is not %s",
                                vtpm_name_quote (value, quoted, sizeof (quoted)), allowed);
@@ -104,7 +103,7 @@ parse_ephemeral (const char *value, struct vtpm_spec *spec, struct vtpm_error **
 static int
 parse_name (const char *value, struct vtpm_spec *spec, struct vtpm_error **error)
 {
-  char quoted[QUOTED_SIZE];
+  char quoted[VTPM_NAME_QUOTED_SIZE];
 
   if (strchr (value, '/') != NULL)
     return vtpm_error_set_plain (error, EINVAL, "\"%s\" contains a slash",
@@ -158,7 +157,7 @@ parse_annotation (const char *key, json_object *value, struct vtpm_spec *spec,
                   struct vtpm_error **error)
 {
   parse_value parse = find (key + strlen (VTPM_ANNOTATION_PREFIX));
-  char quoted[QUOTED_SIZE];
+  char quoted[VTPM_NAME_QUOTED_SIZE];
 
   vtpm_name_quote (key, quoted, sizeof (quoted));
   if (parse == NULL)

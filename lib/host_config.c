@@ -12,7 +12,6 @@
 #define TIMEOUT_MAX 3600
 #define RETENTION_MAX 3650
 #define RESTARTS_MAX 1000000
-#define QUOTED_SIZE 80
 
 /* Copies VALUE into a member of the configuration.  */
 static int
@@ -30,7 +29,7 @@ static int
 keep_absolute_path (const char *value, const char *path, const char *key, char *member, size_t size,
                     struct vtpm_error **error)
 {
-  char quoted[QUOTED_SIZE];
+  char quoted[VTPM_NAME_QUOTED_SIZE];
 
   if (value[0] != '/')
     return vtpm_error_set_plain (error, EINVAL, "%s: \"%s\": \"%s\" is not an absolute path", path,
@@ -125,7 +124,7 @@ static int
 keep_credential_name (const char *value, const char *path, const char *key, char *member,
                       size_t size, struct vtpm_error **error)
 {
-  char quoted[QUOTED_SIZE];
+  char quoted[VTPM_NAME_QUOTED_SIZE];
 
   if (value[0] == '\0' || value[0] == '.' || strchr (value, '/') != NULL)
     return vtpm_error_set_plain (error, EINVAL, "%s: \"%s\": \"%s\" is not a credential's name",
@@ -147,7 +146,7 @@ static int
 take_key_source (json_object *source, const char *what, const char *key,
                  struct vtpm_host_config *config, struct vtpm_error **error)
 {
-  char quoted[QUOTED_SIZE];
+  char quoted[VTPM_NAME_QUOTED_SIZE];
   const char *location;
 
   for (size_t i = 0; i < sizeof (key_sources) / sizeof (key_sources[0]); i++)
@@ -206,7 +205,7 @@ static int
 take_key (json_object *file, const char *path, const char *key, struct vtpm_host_config *config,
           struct vtpm_error **error)
 {
-  char quoted[QUOTED_SIZE];
+  char quoted[VTPM_NAME_QUOTED_SIZE];
 
   for (size_t i = 0; i < sizeof (known) / sizeof (known[0]); i++)
     if (strcmp (known[i].key, key) == 0)

@@ -6,7 +6,6 @@
 
 #include "names.h"
 
-#define QUOTED_SIZE 80
 #define LABEL_MAX 63 /* a DNS label's length: what Kubernetes lets a namespace have */
 
 #define ALPHANUMERIC "abcdefghijklmnopqrstuvwxyz0123456789"
@@ -23,7 +22,7 @@ is_label (const char *text, const char *allowed)
 static int
 check_scope (const char *scope, struct vtpm_error **error)
 {
-  char quoted[QUOTED_SIZE];
+  char quoted[VTPM_NAME_QUOTED_SIZE];
 
   if (strcmp (scope, VTPM_SCOPE_CONTAINER) == 0 || is_label (scope, ALPHANUMERIC "-"))
     return 0;
@@ -36,7 +35,7 @@ check_scope (const char *scope, struct vtpm_error **error)
 static int
 check_name (const char *scope, const char *name, struct vtpm_error **error)
 {
-  char quoted[QUOTED_SIZE];
+  char quoted[VTPM_NAME_QUOTED_SIZE];
 
   if (strcmp (scope, VTPM_SCOPE_CONTAINER) == 0)
     return vtpm_name_check_container_id (name, error);

@@ -8,8 +8,6 @@
 
 #include "names.h"
 
-#define QUOTED_SIZE 80
-
 static const struct
 {
   const char *name;
@@ -118,7 +116,7 @@ int
 vtpm_log_level_from_name (const char *name, enum vtpm_log_level *level,
                           struct vtpm_error **error)
 {
-  char quoted[QUOTED_SIZE];
+  char quoted[VTPM_NAME_QUOTED_SIZE];
 
   for (size_t i = 0; i < sizeof (levels) / sizeof (levels[0]); i++)
     if (strcmp (name, levels[i].name) == 0)

@@ -6,7 +6,6 @@
 #include <limits.h>
 #include <string.h>
 
-#define QUOTED_SIZE 80
 #define CONTAINER_ID_MAX (NAME_MAX - 1) /* rundir.c puts one byte before it */
 #define DEVICE_NUMBER_MAX 65535u
 
@@ -15,7 +14,7 @@ vtpm_name_check_container_id (const char *id, struct vtpm_error **error)
 {
   static const char allowed[]
       = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+.-";
-  char quoted[QUOTED_SIZE];
+  char quoted[VTPM_NAME_QUOTED_SIZE];
   size_t length = strlen (id);
 
   if (length == 0 || length > CONTAINER_ID_MAX || id[0] == '.' || strspn (id, allowed) != length)
@@ -29,7 +28,7 @@ vtpm_name_check_container_id (const char *id, struct vtpm_error **error)
 int
 vtpm_name_check_device (const char *name, struct vtpm_error **error)
 {
-  char quoted[QUOTED_SIZE];
+  char quoted[VTPM_NAME_QUOTED_SIZE];
   size_t digits = 0;
 
   if (strncmp (name, "tpm", 3) == 0)

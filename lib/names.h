@@ -22,6 +22,9 @@ int vtpm_name_check_device (const char *name, struct vtpm_error **error);
 /* The number in a device name that vtpm_name_check_device accepts.  */
 unsigned int vtpm_name_device_number (const char *name);
 
+/* Room for as much of a text as a message is to show.  */
+#define VTPM_NAME_QUOTED_SIZE 80
+
 /* Copies TEXT to BUFFER for a message: at most SIZE - 1 bytes, unprintable
    bytes as '?', "..." at the end where it was cut.  SIZE is at least 4.
    Returns BUFFER.  */

@@ -8,7 +8,6 @@
 
 /* Where the explanations begin in the help text.  */
 #define HELP_COLUMN 26
-#define QUOTED_SIZE 80
 
 /* In LETTERS ':' tells a missing value apart and keeps getopt from printing; '+'
    keeps it from reordering ARGV.  */
@@ -17,7 +16,7 @@ parse (int argc, char **argv, const char *letters, const struct vtpm_option *tab
        void *target, int *first_argument, struct vtpm_error **error)
 {
   struct option long_options[VTPM_OPTIONS_MAX + 1] = { 0 };
-  char quoted[QUOTED_SIZE];
+  char quoted[VTPM_NAME_QUOTED_SIZE];
 
   if (count > VTPM_OPTIONS_MAX)
     return vtpm_error_set_plain (error, E2BIG, "a table of %zu options", count);
@@ -99,7 +98,7 @@ vtpm_options_print (FILE *stream, const struct vtpm_option *table, size_t count)
 int
 vtpm_options_unexpected (const char *argument, struct vtpm_error **error)
 {
-  char quoted[QUOTED_SIZE];
+  char quoted[VTPM_NAME_QUOTED_SIZE];
 
   return vtpm_error_set (error, 0, "unexpected argument \"%s\"",
                          vtpm_name_quote (argument, quoted, sizeof (quoted)));

@@ -6,8 +6,6 @@
 
 #include "names.h"
 
-#define QUOTED_SIZE 80
-
 static const char *const names[] = {
   [VTPM_TPM_2_0] = "2.0",
   [VTPM_TPM_1_2] = "1.2",
@@ -23,7 +21,7 @@ int
 vtpm_tpm_version_from_name (const char *name, enum vtpm_tpm_version *version,
                             struct vtpm_error **error)
 {
-  char quoted[QUOTED_SIZE];
+  char quoted[VTPM_NAME_QUOTED_SIZE];
 
   for (size_t i = 0; i < sizeof (names) / sizeof (names[0]); i++)
     if (strcmp (name, names[i]) == 0)
