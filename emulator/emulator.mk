@@ -23,7 +23,6 @@ emulator_libemulator_a_SOURCES = \
 	emulator/supervisor_options.c emulator/supervisor_options.h \
 	emulator/supervisor_restart.c emulator/supervisor_state.c \
 	emulator/tpm_engine.c emulator/tpm_engine.h \
-	emulator/tpm_header.c emulator/tpm_header.h \
 	emulator/watchdog.c emulator/watchdog.h
 
 ## Apart, since vtpmctl needs it too. It wants $(LIBCRYPTO_LIBS).
@@ -75,7 +74,6 @@ tests_unit_unit_tests_SOURCES += \
 	tests/unit/supervisor_state_test.c \
 	tests/unit/supervisor_test.c \
 	tests/unit/tpm_engine_test.c \
-	tests/unit/tpm_header_test.c \
 	tests/unit/watchdog_test.c \
 	tests/unit/tpm_commands.h
 

@@ -11,7 +11,6 @@ hook_libhook_a_SOURCES = \
 	hook/device_cgroup.c hook/device_cgroup.h hook/device_cgroup_internal.h \
 	hook/device_cgroup_v1.c hook/device_cgroup_v2.c \
 	hook/device_filter.c hook/device_filter.h \
-	hook/device_number.h \
 	hook/existing_vtpm.c hook/existing_vtpm.h \
 	hook/hook_options.c hook/hook_options.h \
 	hook/hook_start.c hook/hook_start.h \

@@ -12,6 +12,7 @@ lib_liblib_a_SOURCES = \
 	lib/cleanup.h \
 	lib/control_client.c lib/control_client.h \
 	lib/deadline.c lib/deadline.h \
+	lib/device_number.h \
 	lib/error.c lib/error.h \
 	lib/host_config.c lib/host_config.h \
 	lib/host_key.c lib/host_key.h \
@@ -27,6 +28,7 @@ lib_liblib_a_SOURCES = \
 	lib/protocol.h \
 	lib/rundir.c lib/rundir.h \
 	lib/secret_bytes.h \
+	lib/tpm_header.c lib/tpm_header.h \
 	lib/tpm_version.c lib/tpm_version.h \
 	lib/whole_file.c lib/whole_file.h
 
@@ -52,5 +54,6 @@ tests_unit_unit_tests_SOURCES += \
 	tests/unit/options_test.c \
 	tests/unit/privilege_test.c \
 	tests/unit/rundir_test.c \
+	tests/unit/tpm_header_test.c \
 	tests/unit/tpm_version_test.c \
 	tests/unit/whole_file_test.c
