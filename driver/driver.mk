@@ -9,5 +9,20 @@ driver_libdriver_a_SOURCES = \
 	driver/uevent.c driver/uevent.h \
 	driver/vtpmx.c
 
+## The supervisor's half of those whose client side is in user space.
+noinst_LIBRARIES += driver/libdevice.a
+driver_libdevice_a_SOURCES = \
+	driver/client_device.c driver/client_device.h \
+	driver/device_server.h \
+	driver/device_server_internal.h
+if HAVE_FUSE
+driver_libdevice_a_SOURCES += \
+	driver/cuse_server.c driver/device_server.c driver/fuse_server.c
+else
+driver_libdevice_a_SOURCES += driver/no_device_server.c
+endif
+driver_libdevice_a_CPPFLAGS = $(AM_CPPFLAGS) $(FUSE_CFLAGS) -DFUSE_USE_VERSION=35
+
 tests_unit_unit_tests_SOURCES += \
+	tests/unit/client_device_test.c \
 	tests/unit/driver_test.c

@@ -5,6 +5,7 @@
 
 noinst_LIBRARIES += emulator/libemulator.a
 emulator_libemulator_a_SOURCES = \
+	emulator/command_relay.c emulator/command_relay.h \
 	emulator/control_server.c emulator/control_server.h \
 	emulator/emulator_options.c emulator/emulator_options.h \
 	emulator/emulator_process.c emulator/emulator_process.h \
@@ -20,6 +21,7 @@ emulator_libemulator_a_SOURCES = \
 	emulator/supervision.c emulator/supervision.h \
 	emulator/supervisor.c emulator/supervisor.h \
 	emulator/supervisor_actions.c emulator/supervisor_internal.h \
+	emulator/supervisor_device.c \
 	emulator/supervisor_options.c emulator/supervisor_options.h \
 	emulator/supervisor_restart.c emulator/supervisor_state.c \
 	emulator/tpm_engine.c emulator/tpm_engine.h \
@@ -41,14 +43,15 @@ emulator_libstore_a_SOURCES = \
 internal_PROGRAMS += vtpm-supervisor vtpm-emulator
 
 vtpm_supervisor_SOURCES = emulator/supervisor_main.c
-vtpm_supervisor_LDADD = emulator/libemulator.a emulator/libstore.a lib/liblib.a \
-	$(LIBCRYPTO_LIBS)
+vtpm_supervisor_LDADD = emulator/libemulator.a driver/libdevice.a \
+	emulator/libstore.a lib/liblib.a $(LIBCRYPTO_LIBS) $(FUSE_LIBS)
 
 vtpm_emulator_SOURCES = emulator/emulator_main.c
 vtpm_emulator_LDADD = emulator/libemulator.a lib/liblib.a \
 	$(LIBTPMS_LIBS) $(LIBCRYPTO_LIBS) $(LIBSECCOMP_LIBS)
 
 tests_unit_unit_tests_SOURCES += \
+	tests/unit/command_relay_test.c \
 	tests/unit/control_server_test.c \
 	tests/unit/emulator_options_test.c \
 	tests/unit/emulator_process_test.c \

@@ -276,6 +276,18 @@ vtpm_journal_mark_sent (struct vtpm_journal *journal, uint64_t number)
   atomic_store (&journal->sent, number);
 }
 
+/* A command of our own has no header; it is not finished by an answer.  */
+void
+vtpm_journal_mark_answered (struct vtpm_journal *journal)
+{
+  uint64_t number = atomic_load (&journal->reading);
+
+  if (command_header_size (journal) == 0)
+    return;
+  atomic_store (&journal->taken, number);
+  atomic_store (&journal->sent, number);
+}
+
 void
 vtpm_journal_set_locality (struct vtpm_journal *journal, uint8_t locality)
 {

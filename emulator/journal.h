@@ -156,6 +156,10 @@ int vtpm_journal_copy_permanent (const struct vtpm_journal *journal, uint64_t ve
    there is none.  */
 uint64_t vtpm_journal_get_work (const struct vtpm_journal *journal, uint32_t *allowance);
 
+/* Says that whoever gave the dead emulator a command has its answer, or gave it
+   none: a driver that knows saves the next emulator a response too many.  */
+void vtpm_journal_mark_answered (struct vtpm_journal *journal);
+
 /* Says whether somebody watches.  */
 void vtpm_journal_set_watched (struct vtpm_journal *journal, bool watched);
 

@@ -306,7 +306,8 @@ vtpm_request_loop_fail (const struct vtpm_request_loop_settings *settings,
 {
   struct vtpm_request_loop loop = { .settings = *settings, .server_fd = settings->server_fd };
 
-  if (refuse_command (&loop, error) < 0 || serve (&loop, refuse_request, error) < 0)
+  if ((settings->refuse != 0 && refuse_command (&loop, error) < 0)
+      || serve (&loop, refuse_request, error) < 0)
     return -1;
   return loop.supervisor_gone
              ? 0

@@ -26,7 +26,7 @@ struct vtpm_request_loop_settings
   enum vtpm_tpm_version version;
   struct vtpm_journal *journal;
   bool persistent; /* permanent state is to be committed by the supervisor */
-  uint64_t refuse; /* journaled_tpm.h */
+  uint64_t refuse; /* journaled_tpm.h; in failure mode: not 0 if a command waits */
 };
 
 struct vtpm_request_loop;
@@ -54,7 +54,7 @@ vtpm_cleanup_request_loop (struct vtpm_request_loop **loop)
 #define _cleanup_request_loop_ VTPM_CLEANUP (vtpm_cleanup_request_loop)
 
 /* Failure mode: answers every command with TPM_RC_FAILURE, the one first that
-   may be waiting.  Needs no journal and no TPM.  Ends as vtpm_request_loop_run
+   is waiting.  Needs no journal and no TPM.  Ends as vtpm_request_loop_run
    does.  */
 int vtpm_request_loop_fail (const struct vtpm_request_loop_settings *settings,
                             struct vtpm_error **error);

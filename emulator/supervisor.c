@@ -194,6 +194,7 @@ vtpm_supervisor_handle_emulator_exit (void *context)
   vtpm_event_loop_drop (&supervisor->loop, &supervisor->emulator_channel);
   killed = vtpm_emulator_process_reap (&supervisor->emulator, how, sizeof (how));
   vtpm_event_loop_drop (&supervisor->loop, &supervisor->emulator_exit);
+  vtpm_supervisor_settle_device (supervisor);
   if (!supervisor->shut_down_in_order)
     {
       vtpm_supervisor_note_reason (supervisor, "the emulator ended unexpectedly", how);
@@ -318,6 +319,7 @@ open_all (struct supervisor *supervisor, struct vtpm_error **error)
 {
   if (open_sources (supervisor, error) < 0 || open_run_dir (supervisor, error) < 0
       || vtpm_supervisor_open_state (supervisor, error) < 0
+      || vtpm_supervisor_open_device (supervisor, error) < 0
       || vtpm_supervisor_open_restarts (supervisor, error) < 0)
     return -1;
   return vtpm_supervisor_start_emulator (supervisor, error);
@@ -339,7 +341,10 @@ end (struct supervisor *supervisor)
       vtpm_emulator_process_kill (&supervisor->emulator);
       vtpm_emulator_process_reap (&supervisor->emulator, how, sizeof (how));
     }
-  vtpm_cleanup_close (&server_fd);
+  if (supervisor->device != NULL)
+    vtpm_supervisor_close_device (supervisor);
+  else
+    vtpm_cleanup_close (&server_fd);
   vtpm_cleanup_close (&supervisor->program_fd);
   vtpm_supervisor_close_state (supervisor);
   if (supervisor->run_dir_fd >= 0
@@ -361,6 +366,8 @@ vtpm_supervisor_run (const struct vtpm_supervisor_settings *settings, struct vtp
     .hook = { .fd = settings->hook_fd },
     .emulator_channel = { .fd = -1 },
     .emulator_exit = { .fd = -1 },
+    .questions = { .fd = -1 },
+    .responses = { .fd = -1 },
     .run_dir_fd = -1,
     .program_fd = -1,
     .journal_fd = -1,

@@ -33,8 +33,16 @@ struct vtpm_supervisor_settings
   struct vtpm_instance_id instance;
   const char *state_dir;
 
+  /* How the device pair was made (driver.h), and what such a driver wants to
+     know (device_server.h).  */
+  const char *driver;
+  const char *device_name;
+  uid_t device_uid;
+  gid_t device_gid;
+  mode_t device_mode;
+
   /* Inherited; the supervisor closes them.  */
-  int server_fd;
+  int server_fd;       /* what the driver has made */
   int hook_fd;         /* start channel */
   int container_pidfd;
   int host_keys_fd;    /* host_key.h; -1 unless persistent */

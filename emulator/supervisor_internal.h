@@ -5,12 +5,15 @@
 
 /* What the parts of the supervisor share: supervisor.c turns descriptors into
    events, supervisor_actions.c events into system calls; supervisor_restart.c
-   has to do with the emulator's life, supervisor_state.c with what is kept.  */
+   has to do with the emulator's life, supervisor_state.c with what is kept,
+   supervisor_device.c with a client side that the kernel leaves to us.  */
 
 #include <stdbool.h>
 
 #include "channel.h"
+#include "command_relay.h"
 #include "control_server.h"
+#include "device_server.h"
 #include "emulator_process.h"
 #include "event_loop.h"
 #include "event_timer.h"
@@ -37,6 +40,13 @@ struct supervisor
   struct vtpm_event_timer restart_timer;
   struct vtpm_event_timer watch_timer;
   struct vtpm_control_server *control;
+
+  /* Where the client side is ours to serve (supervisor_device.c); NULL where the
+     kernel does it.  */
+  struct vtpm_device_server *device;
+  struct vtpm_command_relay *relay;
+  struct vtpm_event_source questions; /* of the kernel */
+  struct vtpm_event_source responses; /* of the emulator */
 
   int run_dir_fd; /* locked while we live */
 
@@ -111,6 +121,22 @@ int vtpm_supervisor_plan_failing (struct supervisor *supervisor, struct vtpm_err
 int vtpm_supervisor_start_failing (struct supervisor *supervisor, struct vtpm_error **error);
 int vtpm_supervisor_resume (struct supervisor *supervisor, struct vtpm_error **error);
 int vtpm_supervisor_restart_to_stop (struct supervisor *supervisor, struct vtpm_error **error);
+
+/* supervisor_device.c */
+
+int vtpm_supervisor_open_device (struct supervisor *supervisor, struct vtpm_error **error);
+void vtpm_supervisor_close_device (struct supervisor *supervisor);
+
+/* The server side, which emulators inherit.  */
+int vtpm_supervisor_emulator_end (const struct supervisor *supervisor);
+
+/* To be called for each emulator that is dead, before its death is noted, and
+   for each that has been started.  */
+void vtpm_supervisor_settle_device (struct supervisor *supervisor);
+void vtpm_supervisor_resume_device (struct supervisor *supervisor, bool failure_mode);
+
+/* Whether somebody may wait for a response.  */
+bool vtpm_supervisor_client_waits (const struct supervisor *supervisor);
 
 /* supervisor_state.c */
 

@@ -3,7 +3,9 @@
 #include "supervisor_options.h"
 
 #include <limits.h>
+#include <string.h>
 
+#include "device_server.h"
 #include "names.h"
 #include "options.h"
 
@@ -97,6 +99,55 @@ set_state_dir (void *target, const char *value, struct vtpm_error **error)
 }
 
 static int
+set_driver (void *target, const char *value, struct vtpm_error **error)
+{
+  ((struct target *) target)->settings->driver = value;
+  if (strcmp (value, "vtpmx") != 0 && !vtpm_device_server_is_needed (value))
+    return vtpm_error_set (error, 0, "no driver \"%s\" in this build", value);
+  return 0;
+}
+
+static int
+set_device_name (void *target, const char *value, struct vtpm_error **error)
+{
+  (void) error;
+  ((struct target *) target)->settings->device_name = value;
+  return 0;
+}
+
+static int
+set_device_uid (void *target, const char *value, struct vtpm_error **error)
+{
+  long uid = 0;
+  int result = parse_number (value, 0, UINT_MAX, &uid, error);
+
+  ((struct target *) target)->settings->device_uid = (uid_t) uid;
+  return result;
+}
+
+static int
+set_device_gid (void *target, const char *value, struct vtpm_error **error)
+{
+  long gid = 0;
+  int result = parse_number (value, 0, UINT_MAX, &gid, error);
+
+  ((struct target *) target)->settings->device_gid = (gid_t) gid;
+  return result;
+}
+
+static int
+set_device_mode (void *target, const char *value, struct vtpm_error **error)
+{
+  char *end;
+  unsigned long mode = strtoul (value, &end, 8);
+
+  if (end == value || *end != '\0' || mode > 0777)
+    return vtpm_error_set (error, 0, "\"%s\" are no permission bits (octal)", value);
+  ((struct target *) target)->settings->device_mode = (mode_t) mode;
+  return 0;
+}
+
+static int
 set_run_dir (void *target, const char *value, struct vtpm_error **error)
 {
   (void) error;
@@ -121,6 +172,11 @@ static const struct vtpm_option table[] = {
   { "restarts-per-minute", "NUMBER", "of the emulator, at most (30)", set_restarts_per_minute },
   { "stop-timeout", "SECONDS", "for the TPM's orderly shutdown (10)", set_stop_timeout },
   { "log-level", "LEVEL", "error, warning, info (default) or debug", set_log_level },
+  { "driver", "NAME", "how the device pair was made (vtpmx)", set_driver },
+  { "device-name", "NAME", "cuse: the device's name on the host", set_device_name },
+  { "device-uid", "UID", "fuse: the device's owner (0)", set_device_uid },
+  { "device-gid", "GID", "fuse: its group (0)", set_device_gid },
+  { "device-mode", "MODE", "fuse: its permission bits (0660)", set_device_mode },
   { "run-dir", "DIR", "of all vTPMs (" VTPM_RUN_DIR ")", set_run_dir },
   { "emulator", "PATH", "the emulator to run", set_emulator },
   VTPM_OPTIONS_HELP_AND_VERSION,
@@ -144,6 +200,9 @@ vtpm_supervisor_options_parse (int argc, char **argv, enum vtpm_program_action *
     .restarts_per_minute = 30,
     .stop_timeout = 10,
     .log_level = VTPM_LOG_INFO,
+    .driver = "vtpmx",
+    .device_name = "vtpm",
+    .device_mode = 0660,
     .server_fd = -1,
     .hook_fd = -1,
     .container_pidfd = -1,

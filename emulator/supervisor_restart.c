@@ -94,21 +94,24 @@ start (struct supervisor *supervisor, bool failure_mode, struct vtpm_error **err
     .program_fd = supervisor->program_fd,
     .program = settings->emulator,
     .version = settings->version,
-    .server_fd = settings->server_fd,
+    .server_fd = vtpm_supervisor_emulator_end (supervisor),
     .journal_fd = supervisor->journal_fd,
     .persistent = supervisor->store != NULL,
     .failure_mode = failure_mode,
-    .refuse = supervisor->refuse,
+    .refuse = failure_mode ? vtpm_supervisor_client_waits (supervisor) : supervisor->refuse,
     .log_level = settings->log_level,
   };
 
   supervisor->condemned = false;
   if (vtpm_emulator_process_start (&emulator, &supervisor->emulator, error) < 0)
     return -1;
-  if (watch_emulator (supervisor, error) == 0)
-    return vtpm_event_timer_stop (&supervisor->restart_timer, error);
-  discard_emulator (supervisor);
-  return -1;
+  if (watch_emulator (supervisor, error) < 0)
+    {
+      discard_emulator (supervisor);
+      return -1;
+    }
+  vtpm_supervisor_resume_device (supervisor, failure_mode);
+  return vtpm_event_timer_stop (&supervisor->restart_timer, error);
 }
 
 int

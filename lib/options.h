@@ -21,7 +21,7 @@ struct vtpm_option
   int (*set) (void *target, const char *value, struct vtpm_error **error);
 };
 
-#define VTPM_OPTIONS_MAX 16
+#define VTPM_OPTIONS_MAX 24
 
 /* What a command line asks a program to do.  */
 enum vtpm_program_action

@@ -296,6 +296,33 @@ Test (journal, says_whether_somebody_watches)
   cr_expect_not (vtpm_journal_take (journal, 3, 10, 1));
 }
 
+/* One of our own is not finished by an answer that it does not get.  */
+Test (journal, marks_what_is_answered)
+{
+  static const uint8_t command[] = { 0x80, 1, 0, 0, 0, 12, 0, 0, 1, 0x7b, 0, 8 };
+  struct vtpm_journal_marks marks;
+
+  vtpm_journal_take_own (journal, 1);
+  vtpm_journal_mark_answered (journal);
+  vtpm_journal_get_marks (journal, &marks);
+  cr_expect_eq (marks.taken, 1);
+  cr_expect_eq (marks.sent, 0);
+
+  vtpm_journal_mark_sent (journal, 1);
+  vtpm_journal_begin_read (journal, 2);
+  vtpm_journal_mark_answered (journal);
+  vtpm_journal_get_marks (journal, &marks);
+  cr_expect_eq (marks.taken, 1, "nothing has been read");
+  cr_expect_eq (marks.sent, 1);
+
+  memcpy (vtpm_journal_begin_read (journal, 2), command, sizeof (command));
+  vtpm_journal_mark_answered (journal);
+  vtpm_journal_get_marks (journal, &marks);
+  cr_expect_eq (marks.reading, 2);
+  cr_expect_eq (marks.taken, 2);
+  cr_expect_eq (marks.sent, 2);
+}
+
 Test (journal, is_shared)
 {
   int status;

@@ -432,7 +432,7 @@ static void
 check_failure_mode (enum vtpm_tpm_version version, uint32_t failure)
 {
   const struct tpm_commands *commands = &tpm_commands[version];
-  struct vtpm_request_loop_settings settings = { .version = version };
+  struct vtpm_request_loop_settings settings = { .version = version, .refuse = 1 };
   struct emulator emulator;
   uint8_t response[VTPM_TPM_MESSAGE_MAX];
   int server[2];
@@ -458,6 +458,24 @@ Test (request_loop, fails_every_command_2_0)
 Test (request_loop, fails_every_command_1_2)
 {
   check_failure_mode (VTPM_TPM_1_2, 0x9);
+}
+
+/* What nobody waits for could be taken for the answer to the next command.  */
+Test (request_loop, fails_no_command_that_there_is_not)
+{
+  struct vtpm_request_loop_settings settings = { .version = VTPM_TPM_2_0 };
+  struct emulator emulator;
+  uint8_t response[VTPM_TPM_MESSAGE_MAX];
+  int server[2];
+
+  cr_assert_eq (vtpm_channel_pair (server, NULL), 0);
+  be_patient (server[0]);
+  settings.server_fd = server[1];
+  emulator = start_with (&settings, server[0]);
+  cr_expect_eq (exchange_for_code (&emulator, tpm_commands[VTPM_TPM_2_0].get_random), 0x101);
+  cr_expect_eq (recv (emulator.server, response, sizeof (response), MSG_DONTWAIT), -1,
+                "one response");
+  stop (&emulator);
 }
 
 /* With a supervisor that commits.  */

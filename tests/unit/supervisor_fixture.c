@@ -139,6 +139,7 @@ settings_for (const char *behaviour)
     .container_pid = vtpm.container,
     .run_dir = temp_dir,
     .emulator = temp_path (behaviour),
+    .driver = "vtpmx",
     .version = VTPM_TPM_2_0,
     .stop_timeout = 3600,
     .restarts_per_minute = 1000,

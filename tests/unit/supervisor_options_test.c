@@ -37,6 +37,10 @@ Test (supervisor_options, has_defaults)
   cr_expect_str_eq (settings.state_dir, VTPM_STATE_DIR);
   cr_expect_eq (settings.restarts_per_minute, 30);
   cr_expect_eq (settings.log_level, VTPM_LOG_INFO);
+  cr_expect_str_eq (settings.driver, "vtpmx");
+  cr_expect_eq (settings.device_uid, 0);
+  cr_expect_eq (settings.device_gid, 0);
+  cr_expect_eq (settings.device_mode, 0660);
   cr_expect_eq (settings.server_fd, -1);
   cr_expect_eq (settings.hook_fd, -1);
   cr_expect_eq (settings.container_pidfd, -1);
@@ -64,6 +68,23 @@ Test (supervisor_options, takes_all)
   cr_expect_str_eq (settings.state_dir, "/s");
   cr_expect_eq (settings.restarts_per_minute, 1000000);
 }
+
+#ifdef VTPM_HAVE_FUSE
+Test (supervisor_options, takes_what_drivers_want)
+{
+  struct vtpm_supervisor_settings settings;
+  enum vtpm_program_action action;
+
+  assert_success (parse ("--container-id c1 --container-pid 17 --driver cuse --device-name vtpm-1 "
+                         "--device-uid 4294967294 --device-gid 7 --device-mode 0604",
+                         &action, &settings, &error));
+  cr_expect_str_eq (settings.driver, "cuse");
+  cr_expect_str_eq (settings.device_name, "vtpm-1");
+  cr_expect_eq (settings.device_uid, 4294967294u);
+  cr_expect_eq (settings.device_gid, 7);
+  cr_expect_eq (settings.device_mode, 0604);
+}
+#endif
 
 Test (supervisor_options, takes_a_containers_own_instance)
 {
@@ -116,7 +137,11 @@ Test (supervisor_options, says_what_is_wrong)
     { "--instance=", "--instance: " },
     { "--tpm-version 3.0", "--tpm-version: \"3.0\" is neither 2.0 nor 1.2" },
     { "--log-level all", "--log-level: \"all\" is not error, warning, info or debug" },
-    { "--device tpm0", "unknown option --device" },
+    { "--driver auto", "no driver \"auto\" in this build" },
+    { "--device-mode 8", "\"8\" are no permission bits (octal)" },
+    { "--device-mode 1000", "\"1000\" are no permission bits (octal)" },
+    { "--device-uid -1", "\"-1\" is not a number from 0 to 4294967295" },
+    { "--devices tpm0", "unknown option --devices" },
     { "--help=1", "unknown option --help=1" },
     { "--container-id c --container-pid 1 more", "unexpected argument \"more\"" },
     { "--help more", "unexpected argument \"more\"" },
