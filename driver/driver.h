@@ -5,18 +5,23 @@
 
 /*
  * A driver is a way to make a device pair: a client side, which becomes
- * /dev/tpmX (and /dev/tpmrmX for TPM 2.0) in the container, and a server side,
- * a descriptor on which one read(2) takes one TPM command and one write(2)
- * gives one response.
+ * /dev/tpmX (and /dev/tpmrmX for TPM 2.0) in the container, and a server side.
  *
- * The client side is usable only after somebody has answered on the server
- * side: the kernel asks the TPM questions before it registers the device.
- * So the order is: create, start the emulator on the server side, wait until
- * usable, take the nodes.
+ * What a driver makes is one descriptor for the supervisor. Of vtpmx it is the
+ * server side: one read(2) takes one TPM command and one write(2) gives one
+ * response. Of cuse and fuse it is where the kernel asks what the client side is
+ * to do, and the supervisor answers (device_server.h). Either way the client
+ * side goes when the last copy of it is closed.
+ *
+ * The kernel's own client side is usable only after somebody has answered on
+ * the server side: the kernel asks the TPM questions before it registers the
+ * device. So the order is: create, start the supervisor, wait until usable, take
+ * the client side.
  */
 
 #include <stdbool.h>
 
+#include "device_number.h"
 #include "error.h"
 #include "tpm_version.h"
 
@@ -26,13 +31,27 @@ struct vtpm_pair_request
   bool load_module; /* may load a kernel module that is there but not loaded */
 };
 
-/* The character devices of the client side.  */
-struct vtpm_pair_nodes
+#define VTPM_DEVICE_NAME_SIZE 40
+#define VTPM_DRIVERS_MAX 3
+
+/* What to put into the container: character devices, or a file to mount.  */
+struct vtpm_client_side
 {
-  unsigned int host_number; /* N of the host's /dev/tpmN */
-  unsigned int tpm_major, tpm_minor;
-  bool has_resource_manager; /* TPM 2.0 only */
-  unsigned int tpmrm_major, tpmrm_minor;
+  /* The host's name for the device, in /dev; empty for a file.  */
+  char host_device[VTPM_DEVICE_NAME_SIZE];
+
+  int mount_fd; /* a mount of the file, attached nowhere; the pair's; -1: devices */
+
+  struct vtpm_device_number tpm;
+  bool has_resource_manager; /* TPM 2.0 behind the kernel's driver only */
+  struct vtpm_device_number tpmrm;
+};
+
+/* A better driver that was not used, and why.  */
+struct vtpm_passed_over
+{
+  const char *driver;
+  char *reason;
 };
 
 struct vtpm_pair;
@@ -47,7 +66,7 @@ struct vtpm_driver
                  struct vtpm_error **error);
 
   /* The descriptor to poll for POLLIN; each time it is readable,
-     is_usable may have changed.  Owned by the pair.  */
+     is_usable may have changed.  Owned by the pair.  -1: nothing to wait for.  */
   int (*event_fd) (const struct vtpm_pair *pair);
 
   /* Takes what event_fd announced.  *USABLE says whether the client side can
@@ -55,8 +74,8 @@ struct vtpm_driver
   int (*is_usable) (struct vtpm_pair *pair, bool *usable, struct vtpm_error **error);
 
   /* What to place in the container; valid once usable.  */
-  int (*get_nodes) (struct vtpm_pair *pair, struct vtpm_pair_nodes *nodes,
-                    struct vtpm_error **error);
+  int (*get_client_side) (struct vtpm_pair *pair, struct vtpm_client_side *side,
+                          struct vtpm_error **error);
 
   /* Frees the pair and what it still owns.  The client side goes when the last
      copy of the server side is closed.  */
@@ -67,10 +86,15 @@ struct vtpm_driver
 struct vtpm_pair
 {
   const struct vtpm_driver *driver;
-  int server_fd; /* close-on-exec; owned by the pair until taken, then -1 */
-};
+  int server_fd; /* the supervisor's; close-on-exec; -1 once closed here */
 
-extern const struct vtpm_driver vtpm_driver_vtpmx;
+  /* What the supervisor is to call the device (cuse), or empty.  */
+  char device_name[VTPM_DEVICE_NAME_SIZE];
+
+  /* In order of preference.  */
+  struct vtpm_passed_over passed_over[VTPM_DRIVERS_MAX];
+  size_t passed_over_count;
+};
 
 /* Makes a pair by the driver NAME; "auto" takes the first that works, and when
    none does, the error lists each with its reason.  */

@@ -6,8 +6,14 @@
 noinst_LIBRARIES += driver/libdriver.a
 driver_libdriver_a_SOURCES = \
 	driver/driver.c driver/driver.h \
+	driver/driver_internal.h \
+	driver/kernel_module.c driver/kernel_module.h \
+	driver/sysfs_device.c driver/sysfs_device.h \
 	driver/uevent.c driver/uevent.h \
 	driver/vtpmx.c
+if HAVE_FUSE
+driver_libdriver_a_SOURCES += driver/cuse.c driver/fuse.c
+endif
 
 ## The supervisor's half of those whose client side is in user space.
 noinst_LIBRARIES += driver/libdevice.a

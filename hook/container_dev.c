@@ -6,12 +6,16 @@
 #include <limits.h>
 #include <linux/magic.h>
 #include <linux/openat2.h>
+#include <sched.h>
+#include <stdbool.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/wait.h>
 
 /* openat2(2) asks for patience while something else in the system renames.  */
 #define OPENAT2_ATTEMPTS 32
@@ -22,11 +26,13 @@ struct placed
 {
   char *name;
   int fd; /* O_PATH: keeps the inode, and so its number, ours */
+  bool is_mounted_on;
 };
 
 struct vtpm_container_dev
 {
   int fd;
+  int mount_ns_fd;
   struct placed placed[VTPM_CONTAINER_NODES_MAX];
   size_t count;
 };
@@ -192,6 +198,7 @@ vtpm_container_dev_open (int proc_fd, const char *rootfs, struct vtpm_container_
 {
   _cleanup_close_ int rootfs_fd = -1;
   _cleanup_close_ int dev_fd = -1;
+  _cleanup_close_ int mount_ns_fd = -1;
   struct vtpm_container_dev *made;
 
   if (check_user_namespace (proc_fd, error) < 0
@@ -199,20 +206,32 @@ vtpm_container_dev_open (int proc_fd, const char *rootfs, struct vtpm_container_
       || open_dev (rootfs_fd, &dev_fd, error) < 0 || check_own_tmpfs (dev_fd, error) < 0
       || check_mount_options (dev_fd, error) < 0)
     return -1;
+  mount_ns_fd = openat (proc_fd, "ns/mnt", O_RDONLY | O_CLOEXEC);
+  if (mount_ns_fd < 0)
+    return vtpm_error_set (error, errno, "cannot open the container's mount namespace");
   made = calloc (1, sizeof (*made));
   if (made == NULL)
     return vtpm_error_set (error, ENOMEM, "/dev in the container");
   made->fd = vtpm_steal_fd (&dev_fd);
+  made->mount_ns_fd = vtpm_steal_fd (&mount_ns_fd);
   *dev = made;
+  return 0;
+}
+
+static int
+check_name (const char *name, struct vtpm_error **error)
+{
+  if (name[0] == '\0' || strchr (name, '/') != NULL || strcmp (name, ".") == 0
+      || strcmp (name, "..") == 0)
+    return vtpm_error_set_plain (error, EINVAL, "\"%s\" cannot be a node's name", name);
   return 0;
 }
 
 static int
 check_node (const struct vtpm_node *node, struct vtpm_error **error)
 {
-  if (node->name[0] == '\0' || strchr (node->name, '/') != NULL || strcmp (node->name, ".") == 0
-      || strcmp (node->name, "..") == 0)
-    return vtpm_error_set_plain (error, EINVAL, "\"%s\" cannot be a node's name", node->name);
+  if (check_name (node->name, error) < 0)
+    return -1;
   if ((node->mode & ~(mode_t) 0777) != 0 || node->number.major > VTPM_DEVICE_MAJOR_MAX
       || node->number.minor > VTPM_DEVICE_MINOR_MAX)
     return vtpm_error_set_plain (error, EINVAL, "/dev/%s in the container: device %u:%u, mode %o",
@@ -222,11 +241,10 @@ check_node (const struct vtpm_node *node, struct vtpm_error **error)
 }
 
 static int
-make_node (int dev_fd, const struct vtpm_node *node, struct vtpm_error **error)
+make_inode (int dev_fd, const char *name, mode_t mode, dev_t number, struct vtpm_error **error)
 {
   mode_t saved_umask = umask (0);
-  int result = mknodat (dev_fd, node->name, S_IFCHR | node->mode,
-                        makedev (node->number.major, node->number.minor));
+  int result = mknodat (dev_fd, name, mode, number);
   int mknod_errno = errno;
   char description[DESCRIPTION_SIZE];
   struct stat status;
@@ -234,41 +252,91 @@ make_node (int dev_fd, const struct vtpm_node *node, struct vtpm_error **error)
   umask (saved_umask);
   if (result == 0)
     return 0;
-  if (mknod_errno == EEXIST && fstatat (dev_fd, node->name, &status, AT_SYMLINK_NOFOLLOW) == 0)
+  if (mknod_errno == EEXIST && fstatat (dev_fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0)
     return vtpm_error_set_plain (error, EEXIST,
-                                 "/dev/%s in the container is %s already, left as it is",
-                                 node->name, describe (&status, description));
-  return vtpm_error_set (error, mknod_errno, "cannot make /dev/%s in the container", node->name);
+                                 "/dev/%s in the container is %s already, left as it is", name,
+                                 describe (&status, description));
+  return vtpm_error_set (error, mknod_errno, "cannot make /dev/%s in the container", name);
 }
 
-/* Opens what has the node's name now, which is the node just made unless the
+/* Opens what has the name now, which is what was just made unless the
    container's /dev is shared with somebody hostile: nothing is done to any
    other file.  */
 static int
-open_made_node (int dev_fd, const struct vtpm_node *node, int *node_fd, struct vtpm_error **error)
+open_made_inode (int dev_fd, const char *name, mode_t type, dev_t number, int *made_fd,
+                 struct vtpm_error **error)
 {
-  _cleanup_close_ int fd = openat (dev_fd, node->name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+  _cleanup_close_ int fd = openat (dev_fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
   char description[DESCRIPTION_SIZE];
   struct stat status;
 
   if (fd < 0)
     {
-      vtpm_error_set (error, errno, "cannot open /dev/%s in the container", node->name);
-      unlinkat (dev_fd, node->name, 0);
+      vtpm_error_set (error, errno, "cannot open /dev/%s in the container", name);
+      unlinkat (dev_fd, name, 0);
       return -1;
     }
   if (fstat (fd, &status) < 0)
-    return vtpm_error_set (error, errno, "cannot examine /dev/%s in the container", node->name);
-  if (!S_ISCHR (status.st_mode)
-      || status.st_rdev != makedev (node->number.major, node->number.minor))
+    return vtpm_error_set (error, errno, "cannot examine /dev/%s in the container", name);
+  if ((status.st_mode & S_IFMT) != type || status.st_rdev != number)
     return vtpm_error_set_plain (error, EEXIST, "/dev/%s in the container has been replaced by %s",
-                                 node->name, describe (&status, description));
-  *node_fd = vtpm_steal_fd (&fd);
+                                 name, describe (&status, description));
+  *made_fd = vtpm_steal_fd (&fd);
   return 0;
 }
 
+/* Only a process in the container's mount namespace can change its mounts, and
+   setns(2) is for good: CHANGE runs in a child there.  Returns its errno value, 0
+   if it succeeded.  */
+static int
+run_in_container (const struct vtpm_container_dev *dev, int (*change) (const void *context),
+                  const void *context)
+{
+  pid_t pid = fork ();
+  int status = 0;
+
+  if (pid < 0)
+    return errno;
+  if (pid == 0)
+    _exit (setns (dev->mount_ns_fd, CLONE_NEWNS) == 0 && change (context) == 0 ? 0 : errno);
+  while (waitpid (pid, &status, 0) < 0 && errno == EINTR)
+    continue;
+  return WIFEXITED (status) ? WEXITSTATUS (status) : EINTR;
+}
+
+struct attachment
+{
+  int mount_fd;
+  int file_fd;
+};
+
+static int
+attach (const void *context)
+{
+  const struct attachment *attachment = context;
+
+  return move_mount (attachment->mount_fd, "", attachment->file_fd, "",
+                     MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+}
+
+struct detachment
+{
+  int dev_fd;
+  const char *name;
+};
+
+static int
+detach (const void *context)
+{
+  const struct detachment *detachment = context;
+
+  if (fchdir (detachment->dev_fd) < 0)
+    return -1;
+  return umount2 (detachment->name, MNT_DETACH | UMOUNT_NOFOLLOW);
+}
+
 static void
-remove_node (int dev_fd, const struct placed *placed)
+remove_inode (int dev_fd, const struct placed *placed)
 {
   struct stat ours, found;
 
@@ -285,33 +353,68 @@ clear_placed (struct placed *placed)
   vtpm_cleanup_free (&placed->name);
 }
 
+/* Makes an inode that is ours: *PLACED.  */
+static int
+make_placed (struct vtpm_container_dev *dev, const char *name, mode_t mode, dev_t number,
+             struct placed *placed, struct vtpm_error **error)
+{
+  *placed = (struct placed) { .fd = -1 };
+  if (dev->count == VTPM_CONTAINER_NODES_MAX)
+    return vtpm_error_set_plain (error, ENOSPC, "/dev/%s in the container: too many nodes", name);
+  placed->name = strdup (name);
+  if (placed->name == NULL)
+    return vtpm_error_set (error, ENOMEM, "/dev/%s in the container", name);
+  if (make_inode (dev->fd, name, mode, number, error) == 0
+      && open_made_inode (dev->fd, name, mode & S_IFMT, number, &placed->fd, error) == 0)
+    return 0;
+  clear_placed (placed);
+  return -1;
+}
+
 int
 vtpm_container_dev_place (struct vtpm_container_dev *dev, const struct vtpm_node *node,
                           struct vtpm_error **error)
 {
-  struct placed placed = { .fd = -1 };
+  struct placed placed;
 
-  if (check_node (node, error) < 0)
+  if (check_node (node, error) < 0
+      || make_placed (dev, node->name, S_IFCHR | node->mode,
+                      makedev (node->number.major, node->number.minor), &placed, error)
+             < 0)
     return -1;
-  if (dev->count == VTPM_CONTAINER_NODES_MAX)
-    return vtpm_error_set_plain (error, ENOSPC, "/dev/%s in the container: too many nodes",
-                                 node->name);
-  placed.name = strdup (node->name);
-  if (placed.name == NULL)
-    return vtpm_error_set (error, ENOMEM, "/dev/%s in the container", node->name);
-  if (make_node (dev->fd, node, error) < 0 || open_made_node (dev->fd, node, &placed.fd, error) < 0)
-    {
-      clear_placed (&placed);
-      return -1;
-    }
   if (fchownat (placed.fd, "", node->uid, node->gid, AT_EMPTY_PATH) < 0)
     {
       vtpm_error_set (error, errno, "cannot change the owner of /dev/%s in the container",
                       node->name);
-      remove_node (dev->fd, &placed);
+      remove_inode (dev->fd, &placed);
       clear_placed (&placed);
       return -1;
     }
+  dev->placed[dev->count++] = placed;
+  return 0;
+}
+
+int
+vtpm_container_dev_mount (struct vtpm_container_dev *dev, const char *name, int mount_fd,
+                          struct vtpm_error **error)
+{
+  struct attachment attachment = { .mount_fd = mount_fd };
+  struct placed placed;
+  int errnum;
+
+  if (check_name (name, error) < 0
+      || make_placed (dev, name, S_IFREG | 0600, 0, &placed, error) < 0)
+    return -1;
+  attachment.file_fd = placed.fd;
+  errnum = run_in_container (dev, attach, &attachment);
+  if (errnum != 0)
+    {
+      vtpm_error_set (error, errnum, "cannot mount a file on /dev/%s in the container", name);
+      remove_inode (dev->fd, &placed);
+      clear_placed (&placed);
+      return -1;
+    }
+  placed.is_mounted_on = true;
   dev->placed[dev->count++] = placed;
   return 0;
 }
@@ -322,8 +425,11 @@ vtpm_container_dev_undo (struct vtpm_container_dev *dev)
   while (dev->count > 0)
     {
       struct placed *last = &dev->placed[--dev->count];
+      const struct detachment detachment = { .dev_fd = dev->fd, .name = last->name };
 
-      remove_node (dev->fd, last);
+      if (last->is_mounted_on)
+        run_in_container (dev, detach, &detachment);
+      remove_inode (dev->fd, last);
       clear_placed (last);
     }
 }
@@ -336,5 +442,6 @@ vtpm_container_dev_free (struct vtpm_container_dev *dev)
   while (dev->count > 0)
     clear_placed (&dev->placed[--dev->count]);
   vtpm_cleanup_close (&dev->fd);
+  vtpm_cleanup_close (&dev->mount_ns_fd);
   free (dev);
 }

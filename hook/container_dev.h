@@ -58,7 +58,14 @@ int vtpm_container_dev_open (int proc_fd, const char *rootfs, struct vtpm_contai
 int vtpm_container_dev_place (struct vtpm_container_dev *dev, const struct vtpm_node *node,
                               struct vtpm_error **error);
 
-/* Removes what vtpm_container_dev_place made, unless something else has taken
+/* Mounts MOUNT_FD, a mount of a file that is attached nowhere (fsmount(2)), over
+   a new file NAME.  Otherwise as vtpm_container_dev_place.  For a moment there
+   is a child process, since only a process in the container's mount namespace
+   can do it.  */
+int vtpm_container_dev_mount (struct vtpm_container_dev *dev, const char *name, int mount_fd,
+                              struct vtpm_error **error);
+
+/* Removes what vtpm_container_dev_place and _mount made, unless something else has taken
    its name since.  */
 void vtpm_container_dev_undo (struct vtpm_container_dev *dev);
 

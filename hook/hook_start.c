@@ -33,7 +33,7 @@ struct start
   struct vtpm_device_cgroup *cgroup;
   struct vtpm_pair *pair;
   struct vtpm_supervisor_process *supervisor;
-  struct vtpm_pair_nodes nodes;
+  struct vtpm_client_side side;
 };
 
 static void
@@ -118,6 +118,9 @@ make_vtpm (struct start *start, struct vtpm_error **error)
     .container_pid = start->state->pid,
     .container_pidfd = start->container_pidfd,
     .version = start->spec->version,
+    .device_uid = start->spec->uid,
+    .device_gid = start->spec->gid,
+    .device_mode = start->spec->mode,
     .user = &start->user,
     .stop_timeout = start->config->stop_timeout,
     .restarts_per_minute = start->config->restarts_per_minute,
@@ -129,14 +132,14 @@ make_vtpm (struct start *start, struct vtpm_error **error)
 
   if (vtpm_pair_create (start->config->driver, &request, &start->pair, error) < 0)
     return -1;
-  supervisor.server_fd = start->pair->server_fd;
+  supervisor.pair = start->pair;
   if (vtpm_supervisor_process_start (&supervisor, &start->supervisor, error) < 0)
     return -1;
   vtpm_pair_close_server (start->pair);
   if (vtpm_supervisor_process_wait_usable (start->supervisor, start->pair, start->deadline, error)
       < 0)
     return -1;
-  return start->pair->driver->get_nodes (start->pair, &start->nodes, error);
+  return start->pair->driver->get_client_side (start->pair, &start->side, error);
 }
 
 /* The kernel drops a device whose TPM it cannot talk to in time, which happens
@@ -173,66 +176,94 @@ place (struct start *start, const char *name, const struct vtpm_device_number *n
   return vtpm_container_dev_place (start->dev, &node, error);
 }
 
-/* Puts the nodes into the container and lets its cgroup use them.  */
+/* Puts the client side into the container and lets its cgroup use it.  */
 static int
 hand_over_devices (struct start *start, struct vtpm_error **error)
 {
-  const struct vtpm_pair_nodes *nodes = &start->nodes;
-  const struct vtpm_device_number numbers[] = {
-    { nodes->tpm_major, nodes->tpm_minor },
-    { nodes->tpmrm_major, nodes->tpmrm_minor },
-  };
+  const struct vtpm_client_side *side = &start->side;
+  const struct vtpm_device_number numbers[] = { side->tpm, side->tpmrm };
 
-  if (place (start, start->spec->device, &numbers[0], error) < 0)
+  if (side->mount_fd >= 0)
+    return vtpm_container_dev_mount (start->dev, start->spec->device, side->mount_fd, error);
+  if (place (start, start->spec->device, &side->tpm, error) < 0)
     return -1;
-  if (nodes->has_resource_manager
-      && place (start, start->spec->resource_manager, &numbers[1], error) < 0)
+  if (side->has_resource_manager
+      && place (start, start->spec->resource_manager, &side->tpmrm, error) < 0)
     return -1;
-  return vtpm_device_cgroup_allow (start->cgroup, numbers, nodes->has_resource_manager ? 2 : 1,
+  return vtpm_device_cgroup_allow (start->cgroup, numbers, side->has_resource_manager ? 2 : 1,
                                    error);
 }
 
+static void
+add_text (json_object *object, const char *key, const char *text)
+{
+  json_object_object_add (object, key, json_object_new_string (text));
+}
+
+/* A file, which has no NUMBER (NULL), is one of the container's only.  */
 static json_object *
-describe_node (const char *name, unsigned int major, unsigned int minor)
+describe_node (const char *name, const struct vtpm_device_number *number)
 {
   json_object *node = json_object_new_object ();
   char path[32];
 
   snprintf (path, sizeof (path), "/dev/%s", name);
-  json_object_object_add (node, "path", json_object_new_string (path));
-  json_object_object_add (node, "major", json_object_new_int64 (major));
-  json_object_object_add (node, "minor", json_object_new_int64 (minor));
+  add_text (node, "path", path);
+  if (number == NULL)
+    return node;
+  json_object_object_add (node, "major", json_object_new_int64 (number->major));
+  json_object_object_add (node, "minor", json_object_new_int64 (number->minor));
   return node;
+}
+
+static json_object *
+describe_nodes (const struct start *start)
+{
+  const struct vtpm_client_side *side = &start->side;
+  json_object *devices = json_object_new_array ();
+
+  json_object_array_add (devices, describe_node (start->spec->device,
+                                                 side->mount_fd < 0 ? &side->tpm : NULL));
+  if (side->has_resource_manager)
+    json_object_array_add (devices,
+                           describe_node (start->spec->resource_manager, &side->tpmrm));
+  return devices;
+}
+
+static json_object *
+describe_passed_over (const struct vtpm_pair *pair)
+{
+  json_object *drivers = json_object_new_array ();
+
+  for (size_t i = 0; i < pair->passed_over_count; i++)
+    {
+      json_object *driver = json_object_new_object ();
+
+      add_text (driver, "driver", pair->passed_over[i].driver);
+      add_text (driver, "reason", pair->passed_over[i].reason);
+      json_object_array_add (drivers, driver);
+    }
+  return drivers;
 }
 
 /* What vtpm.json says; vtpmctl(1) shows it.  */
 static json_object *
 describe (const struct start *start)
 {
-  const struct vtpm_pair_nodes *nodes = &start->nodes;
   json_object *record = json_object_new_object ();
-  json_object *devices = json_object_new_array ();
-  char host_device[32], instance[VTPM_INSTANCE_ID_TEXT_SIZE];
+  char instance[VTPM_INSTANCE_ID_TEXT_SIZE];
 
-  snprintf (host_device, sizeof (host_device), "tpm%u", nodes->host_number);
-  json_object_array_add (devices,
-                         describe_node (start->spec->device, nodes->tpm_major, nodes->tpm_minor));
-  if (nodes->has_resource_manager)
-    json_object_array_add (devices, describe_node (start->spec->resource_manager,
-                                                   nodes->tpmrm_major, nodes->tpmrm_minor));
-  json_object_object_add (record, "containerId", json_object_new_string (start->state->id));
-  json_object_object_add (record, "bundle", json_object_new_string (start->state->bundle));
-  json_object_object_add (
-      record, "tpmVersion",
-      json_object_new_string (vtpm_tpm_version_name (start->spec->version)));
-  json_object_object_add (record, "driver",
-                          json_object_new_string (start->pair->driver->name));
-  json_object_object_add (record, "hostDevice", json_object_new_string (host_device));
-  json_object_object_add (record, "devices", devices);
+  add_text (record, "containerId", start->state->id);
+  add_text (record, "bundle", start->state->bundle);
+  add_text (record, "tpmVersion", vtpm_tpm_version_name (start->spec->version));
+  add_text (record, "driver", start->pair->driver->name);
+  if (start->pair->passed_over_count > 0)
+    json_object_object_add (record, "passedOver", describe_passed_over (start->pair));
+  if (start->side.host_device[0] != '\0')
+    add_text (record, "hostDevice", start->side.host_device);
+  json_object_object_add (record, "devices", describe_nodes (start));
   if (!start->spec->ephemeral)
-    json_object_object_add (
-        record, "instance",
-        json_object_new_string (vtpm_instance_id_format (&start->spec->instance, instance)));
+    add_text (record, "instance", vtpm_instance_id_format (&start->spec->instance, instance));
   json_object_object_add (record, "startedAt", json_object_new_int64 (time (NULL)));
   return record;
 }

@@ -29,18 +29,27 @@ struct vtpm_supervisor_process
 static int
 exec_supervisor (const struct vtpm_supervisor_start *start, struct vtpm_error **error)
 {
-  char pid[16], timeout[16], restarts[16], instance[VTPM_INSTANCE_ID_TEXT_SIZE] = "";
+  char pid[16], timeout[16], restarts[16], uid[16], gid[16], mode[16];
+  char instance[VTPM_INSTANCE_ID_TEXT_SIZE] = "";
   char *const environment[] = { NULL };
 
   snprintf (pid, sizeof (pid), "%d", (int) start->container_pid);
   snprintf (timeout, sizeof (timeout), "%u", start->stop_timeout);
   snprintf (restarts, sizeof (restarts), "%u", start->restarts_per_minute);
+  snprintf (uid, sizeof (uid), "%u", (unsigned int) start->device_uid);
+  snprintf (gid, sizeof (gid), "%u", (unsigned int) start->device_gid);
+  snprintf (mode, sizeof (mode), "%04o", (unsigned int) start->device_mode);
   if (start->instance != NULL)
     vtpm_instance_id_format (start->instance, instance);
   const char *const arguments[] = {
     "vtpm-supervisor",
     "--container-id", start->container_id,
     "--container-pid", pid,
+    "--driver", start->pair->driver->name,
+    "--device-name", start->pair->device_name,
+    "--device-uid", uid,
+    "--device-gid", gid,
+    "--device-mode", mode,
     "--tpm-version", vtpm_tpm_version_name (start->version),
     "--stop-timeout", timeout,
     "--restarts-per-minute", restarts,
@@ -59,7 +68,7 @@ static __attribute__ ((__noreturn__)) void
 become_supervisor (const struct vtpm_supervisor_start *start, int channel_fd)
 {
   const int fds[] = {
-    [VTPM_FD_SERVER - VTPM_FD_SERVER] = start->server_fd,
+    [VTPM_FD_SERVER - VTPM_FD_SERVER] = start->pair->server_fd,
     [VTPM_FD_CHANNEL - VTPM_FD_SERVER] = channel_fd,
     [VTPM_FD_CONTAINER - VTPM_FD_SERVER] = start->container_pidfd,
     [VTPM_FD_HOST_KEYS - VTPM_FD_SERVER] = start->host_keys_fd,

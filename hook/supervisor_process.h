@@ -24,7 +24,10 @@ struct vtpm_supervisor_start
   const char *container_id;
   pid_t container_pid;
   int container_pidfd;
-  int server_fd;
+  const struct vtpm_pair *pair;
+  uid_t device_uid;
+  gid_t device_gid;
+  mode_t device_mode;
   enum vtpm_tpm_version version;
   const struct vtpm_user *user;
   unsigned int stop_timeout; /* seconds */
