@@ -12,12 +12,51 @@
 # fails. After each one nothing of a vTPM may be left in the machine but its state,
 # and that is part of the test. Each begins without any state, and with settings for a
 # slow machine.
+#
+# A suite takes arguments: SUITE [DRIVER [RUNTIME...]]. DRIVER is what config.json says
+# (default: auto, which is vtpmx on the machine's kernel); RUNTIME is runc or crun
+# (default: both), in the array runtimes. What a driver cannot do is never skipped:
+#
+#   driver_has WHAT               see there
+#   run_difference 'what differs' 'why' FUNCTION [ARG...]
+#       a test of what is there instead; named an expected difference
 
 # shellcheck source=tests/vm/containers.sh
 . "$VM_TOP/tests/vm/containers.sh"
 
 WORK=/run/suite
 mkdir -p "$WORK"
+driver=${1:-auto}
+shift $(($# > 0))
+runtimes=("$@")
+((${#runtimes[@]})) || runtimes=(runc crun)
+
+# What a driver's device has that another's may lack:
+#   resource-manager   a /dev/tpmrm0, for TPM 2.0
+#   number             it is a character device, with a major and a minor number
+#   host-device        the host's kernel has a device of its own for it
+#   sysfs              the kernel knows that it is a TPM: /sys/class/tpm
+driver_has() { # WHAT
+	case $driver:$1 in
+	auto:* | vtpmx:*) true ;;
+	cuse:number | cuse:host-device) true ;;
+	cuse:resource-manager | cuse:sysfs) false ;;
+	fuse:resource-manager | fuse:number | fuse:host-device | fuse:sysfs) false ;;
+	*)
+		printf 'driver_has: %s of the driver %s?\n' "$1" "$driver" >&2
+		exit 2
+		;;
+	esac
+}
+driver_has number || true # ends here if the driver's name is wrong
+
+# Devices that a vTPM 2.0 has on the host.
+host_device_count() {
+	local count=0
+	! driver_has host-device || count=1
+	! driver_has resource-manager || count=$((count + 1))
+	printf '%d\n' "$count"
+}
 passed=0
 failed=0
 
@@ -47,7 +86,11 @@ expect_log() { # REGEX
 # seconds when 50 containers start at once.
 mkdir -p /etc/oci-vtpm
 configure() { # JSON
-	printf '%s\n' "$1" >/etc/oci-vtpm/config.json
+	local json=$1
+	if [[ $driver != auto && $json != *'"driver"'* ]]; then
+		json="{\"driver\": \"$driver\", ${json#\{}"
+	fi
+	printf '%s\n' "$json" >/etc/oci-vtpm/config.json
 }
 be_patient() {
 	configure '{"startTimeoutSeconds": 600, "stopTimeoutSeconds": 60}'
@@ -70,7 +113,19 @@ wait_processes() {
 }
 
 kernel_devices() {
-	find /sys/class/tpm /sys/class/tpmrm -mindepth 1 -maxdepth 1 2>/dev/null
+	find /sys/class/tpm /sys/class/tpmrm /sys/class/cuse -mindepth 1 -maxdepth 1 2>/dev/null
+}
+
+# FUSE file systems: there is one as long as it is mounted anywhere, in whatever
+# namespace, or a file in it is open.
+fuse_connections() {
+	[[ ! -d /sys/fs/fuse/connections ]] || mountpoint -q /sys/fs/fuse/connections ||
+		mount -t fusectl fusectl /sys/fs/fuse/connections
+	find /sys/fs/fuse/connections -mindepth 1 -maxdepth 1 2>/dev/null
+}
+
+no_fuse_connections() {
+	[[ -z $(fuse_connections) ]]
 }
 
 run_files() {
@@ -126,6 +181,11 @@ run_test() { # NAME FUNCTION [ARG...]
 		} >>"$WORK/output"
 		status=1
 	fi
+	# A mount goes with its container, whose end takes the kernel a moment.
+	if ((status == 0)) && ! vm_wait_until 20 no_fuse_connections; then
+		printf 'FAILED: the test left behind: %s\n' "$(fuse_connections)" >>"$WORK/output"
+		status=1
+	fi
 	local took=$(((${EPOCHREALTIME/./} - ${start/./}) / 1000))
 	if ((status == 0)); then
 		passed=$((passed + 1))
@@ -140,6 +200,13 @@ run_test() { # NAME FUNCTION [ARG...]
 		fi
 		clean_up_after_failure
 	fi
+}
+
+# The driver's name is in the test's.
+run_difference() { # WHAT WHY FUNCTION [ARG...]
+	local name="$driver: $1 (expected difference: $2)"
+	shift 2
+	run_test "$name" "$@"
 }
 
 # One failure must not make all that follow fail too.
@@ -207,6 +274,17 @@ running_vtpms() {
 escape() { # HEX
 	# shellcheck disable=SC2001 # ${//} cannot put something before each match
 	sed 's/../\\x&/g' <<<"${1// /}"
+}
+
+# What a driver without resource manager gives.
+no_resource_manager() { # RUNTIME
+	start_vtpm "$1" used
+	vm_exec "$1" used test -e /dev/tpm0
+	if vm_exec "$1" used test -e /dev/tpmrm0; then
+		fail 'there is a /dev/tpmrm0'
+	fi
+	assert_equal '["/dev/tpm0"]' "$(vtpmctl inspect used | jq -c '[.devices[].path]')" devices
+	vm_stop "$1" used
 }
 
 # A raw command on a device in a container; prints the response in hex.

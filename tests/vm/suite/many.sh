@@ -52,7 +52,7 @@ all_at_once() { # RUNTIME
 }
 
 start_syslog
-for runtime in runc crun; do
+for runtime in "${runtimes[@]}"; do
 	run_test "$runtime: $COUNT containers at once" all_at_once "$runtime"
 done
 finish

@@ -352,7 +352,7 @@ run_test 'a native copy has a key' has_native_copies
 run_test 'vtpmctl works on instances as their user' leaves_root_behind
 run_test 'vtpmctl follows no link in instances' stumbles_over_nothing
 run_test 'prune needs no privilege' is_pruned_by_its_user
-for runtime in runc crun; do
+for runtime in "${runtimes[@]}"; do
 	run_test "$runtime: a TPM 2.0 moves into a container and back" moves_into_a_container_and_back "$runtime"
 	run_test "$runtime: a TPM 1.2 moves into a container and back" moves_a_tpm_1_2_into_a_container_and_back "$runtime"
 done

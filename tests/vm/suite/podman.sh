@@ -138,7 +138,7 @@ without_annotation() {
 
 start_syslog
 vm_podman_setup
-for runtime in runc crun; do
+for runtime in "${runtimes[@]}"; do
 	run_test "podman, $runtime: run, exec" run_and_exec
 	run_test "podman, $runtime: stop, start" stop_and_start
 	run_test "podman, $runtime: state over stop, start, restart" state_survives_stop

@@ -122,12 +122,17 @@ is_not_resumed_without_need() { # RUNTIME
 }
 
 start_syslog
-for runtime in runc crun; do
+for runtime in "${runtimes[@]}"; do
 	run_test "$runtime: the emulator is killed, /dev/tpm0" survives_kills "$runtime" /dev/tpm0
-	run_test "$runtime: the emulator is killed, /dev/tpmrm0" survives_kills "$runtime" /dev/tpmrm0
+	if driver_has resource-manager; then
+		run_test "$runtime: the emulator is killed, /dev/tpmrm0" survives_kills "$runtime" /dev/tpmrm0
+	else
+		run_difference "$runtime: no /dev/tpmrm0" 'the resource manager is the kernel driver'"'"'s' \
+			no_resource_manager "$runtime"
+	fi
 	run_test "$runtime: the emulator is killed, TPM 1.2" survives_as_1_2 "$runtime"
 done
-run_test 'the emulator is stopped' survives_a_stop runc
-run_test 'emulators die again and again' ends_in_failure_mode crun
-run_test 'a TPM that is well is not resumed' is_not_resumed_without_need crun
+run_test 'the emulator is stopped' survives_a_stop "${runtimes[0]}"
+run_test 'emulators die again and again' ends_in_failure_mode "${runtimes[-1]}"
+run_test 'a TPM that is well is not resumed' is_not_resumed_without_need "${runtimes[-1]}"
 finish

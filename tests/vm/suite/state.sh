@@ -236,7 +236,7 @@ tpm12_keeps_nv() {
 }
 
 start_syslog
-for runtime in runc crun; do
+for runtime in "${runtimes[@]}"; do
 	run_test "$runtime: a named TPM outlives its container" named_outlives_its_container
 	run_test "$runtime: a container without a name keeps its own" container_keeps_its_own
 	run_test "$runtime: an ephemeral TPM leaves nothing" ephemeral_leaves_nothing
@@ -246,7 +246,7 @@ for runtime in runc crun; do
 	run_test "$runtime: the next container waits for a supervisor that is slow" next_one_waits_longer
 	run_test "$runtime: the next container does not wait for ever" next_one_does_not_wait_for_ever
 done
-runtime=runc
+runtime=${runtimes[0]}
 run_test 'files are private and encrypted' files_are_private
 run_test 'the supervisor is killed' supervisor_killed
 run_test 'an orderly shutdown' shuts_down_in_order

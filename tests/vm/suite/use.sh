@@ -61,6 +61,27 @@ resource_manager_swaps() { # RUNTIME
 	vm_stop "$runtime" used
 }
 
+device_is_a_file() { # RUNTIME
+	local runtime=$1
+	start_vtpm "$runtime" used
+	assert_equal 'regular empty file 0' "$(in_container stat -c '%F %s' /dev/tpm0)" /dev/tpm0
+	assert_equal 'oci-vtpm /dev/tpm0 fuse.oci-vtpm' \
+		"$(in_container grep tpm /proc/mounts | cut -d " " -f 1-3)" "the mount"
+	assert_equal '[{"path":"/dev/tpm0"}]' "$(vtpmctl inspect used | jq -c .devices)" 'devices'
+	assert_equal null "$(vtpmctl inspect used | jq .hostDevice)" hostDevice
+	assert_equal '' "$(kernel_devices)" 'kernel devices'
+	vm_stop "$runtime" used
+}
+
+kernel_knows_no_tpm() { # RUNTIME
+	local runtime=$1
+	start_vtpm "$runtime" used
+	assert_equal "$driver" "$(vtpmctl inspect used | jq -r .driver)" 'the driver'
+	assert_equal '' "$(find /sys/class/tpm /sys/class/tpmrm -mindepth 1 2>/dev/null)" /sys/class/tpm
+	in_container tpm2_getrandom --hex 4
+	vm_stop "$runtime" used
+}
+
 # Opens DEVICE once for each of FDS, makes COUNT primary keys through each, and then
 # reads the public part of every one. tpm2-tools opens the device anew each time, so
 # this sends raw commands.
@@ -92,12 +113,15 @@ hold_objects() { # RUNTIME DEVICE FDS COUNT
 }
 
 nodes_are_as_asked() { # RUNTIME
-	local runtime=$1
+	local runtime=$1 kind='character special file' devices=(/dev/tpm3) device
+	driver_has number || kind='regular empty file'
+	! driver_has resource-manager || devices+=(/dev/tpmrm3)
 	vm_bundle "$WORK/used" --annotation io.oci-vtpm.device=tpm3 --annotation io.oci-vtpm.uid=1000 \
 		--annotation io.oci-vtpm.gid=2000 --annotation io.oci-vtpm.mode=0640
 	vm_start "$runtime" used "$WORK/used"
-	assert_equal '640 1000 2000 character special file' "$(in_container stat -c '%a %u %g %F' /dev/tpm3)" /dev/tpm3
-	assert_equal '640 1000 2000 character special file' "$(in_container stat -c '%a %u %g %F' /dev/tpmrm3)" /dev/tpmrm3
+	for device in "${devices[@]}"; do
+		assert_equal "640 1000 2000 $kind" "$(in_container stat -c '%a %u %g %F' "$device")" "$device"
+	done
 	if in_container test -e /dev/tpm0; then
 		fail '/dev/tpm0 exists'
 	fi
@@ -108,7 +132,7 @@ both_hooks_are_one() { # RUNTIME
 	local runtime=$1
 	start_vtpm "$runtime" used --stage both
 	assert_equal 1 "$(running_vtpms)" 'vTPMs'
-	assert_equal 2 "$(kernel_devices | wc -l)" 'kernel devices (tpm and tpmrm)'
+	assert_equal "$(host_device_count)" "$(kernel_devices | wc -l)" 'kernel devices (tpm and tpmrm)'
 	in_container tpm2_getrandom --hex 4
 	vm_stop "$runtime" used
 }
@@ -185,11 +209,22 @@ host_shutdown_is_orderly() { # RUNTIME
 }
 
 start_syslog
-for runtime in runc crun; do
+for runtime in "${runtimes[@]}"; do
 	run_test "$runtime: tpm2-tools on /dev/tpm0" tools_work_on "$runtime" /dev/tpm0
-	run_test "$runtime: tpm2-tools on /dev/tpmrm0" tools_work_on "$runtime" /dev/tpmrm0
-	run_test "$runtime: the resource manager swaps objects" resource_manager_swaps "$runtime"
+	if driver_has resource-manager; then
+		run_test "$runtime: tpm2-tools on /dev/tpmrm0" tools_work_on "$runtime" /dev/tpmrm0
+		run_test "$runtime: the resource manager swaps objects" resource_manager_swaps "$runtime"
+	else
+		run_difference "$runtime: no /dev/tpmrm0" 'the resource manager is the kernel driver'"'"'s' \
+			no_resource_manager "$runtime"
+	fi
 	run_test "$runtime: names, owner and mode as annotated" nodes_are_as_asked "$runtime"
+	driver_has number ||
+		run_difference "$runtime: /dev/tpm0 is a file" 'a mounted file system, no character device' \
+			device_is_a_file "$runtime"
+	driver_has sysfs ||
+		run_difference "$runtime: nothing in /sys/class/tpm" 'the kernel does not know that it is a TPM' \
+			kernel_knows_no_tpm "$runtime"
 	run_test "$runtime: prestart and createRuntime together" both_hooks_are_one "$runtime"
 	run_test "$runtime: prestart alone" prestart_alone_works "$runtime"
 	run_test "$runtime: a read-only root file system" readonly_root_works "$runtime"
