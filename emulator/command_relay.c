@@ -109,23 +109,22 @@ receive (int fd, uint8_t *message, size_t size)
   return got;
 }
 
-void
+bool
 vtpm_command_relay_take (struct vtpm_command_relay *relay)
 {
   uint8_t response[VTPM_TPM_MESSAGE_MAX];
-  ssize_t got;
+  ssize_t got = receive (relay->ours, response, sizeof (response));
 
-  while ((got = receive (relay->ours, response, sizeof (response))) >= 0)
+  if (got < 0)
+    return false;
+  if (relay->state != PASSED_ON)
     {
-      if (relay->state != PASSED_ON)
-        {
-          vtpm_log (VTPM_LOG_DEBUG, "nobody waits for the response any more");
-          continue;
-        }
-      relay->state = NONE;
-      relay->answer (relay->context, response,
-                     (size_t) got <= sizeof (response) ? (size_t) got : 0);
+      vtpm_log (VTPM_LOG_DEBUG, "nobody waits for the response any more");
+      return true;
     }
+  relay->state = NONE;
+  relay->answer (relay->context, response, (size_t) got <= sizeof (response) ? (size_t) got : 0);
+  return true;
 }
 
 bool
@@ -134,7 +133,8 @@ vtpm_command_relay_settle (struct vtpm_command_relay *relay)
   uint8_t unread[VTPM_TPM_MESSAGE_MAX];
 
   relay->has_emulator = false;
-  vtpm_command_relay_take (relay);
+  while (vtpm_command_relay_take (relay))
+    continue;
   if (relay->state == PASSED_ON && receive (relay->theirs, unread, sizeof (unread)) >= 0)
     relay->state = WAITS_FOR_EMULATOR;
   return relay->state != PASSED_ON;

@@ -36,8 +36,10 @@ int vtpm_command_relay_response_fd (const struct vtpm_command_relay *relay); /* 
 void vtpm_command_relay_submit (struct vtpm_command_relay *relay, const uint8_t *command,
                                 size_t size);
 
-/* Takes what has come on response_fd.  */
-void vtpm_command_relay_take (struct vtpm_command_relay *relay);
+/* Takes a response that has come on response_fd.  False when there is none.  One at
+   a time: an emulator that never stops sending must not keep its supervisor from
+   all else.  */
+bool vtpm_command_relay_take (struct vtpm_command_relay *relay);
 
 /* Settles accounts: the emulator is dead.  False when it has read a command and
    not answered it; the journal has that.  */

@@ -132,6 +132,26 @@ Test (command_relay, cuts_no_response)
   expect_answers (";");
 }
 
+/* An emulator that was broken into and never stops sending.  */
+Test (command_relay, takes_one_response_at_a_time)
+{
+  int emulator = vtpm_command_relay_emulator_fd (relay);
+  unsigned int sent = 0, taken = 0;
+
+  vtpm_command_relay_go_on (relay, false);
+  submit ("one");
+  expect_command ("one");
+  while (send (emulator, "first", 5, MSG_DONTWAIT) > 0)
+    sent++;
+  cr_assert_gt (sent, 2);
+  cr_expect (vtpm_command_relay_take (relay));
+  cr_expect_gt (send (emulator, "more", 4, MSG_DONTWAIT), 0);
+  while (vtpm_command_relay_take (relay))
+    taken++;
+  cr_expect_eq (taken, sent, "what nobody asked for is taken, too, and dropped");
+  cr_expect_str_eq (answers, "first;");
+}
+
 /* Each point at which an emulator can die.  */
 
 Test (command_relay, has_nothing_to_settle)
