@@ -4,6 +4,8 @@
 
 #include <fcntl.h>
 
+#include "log.h"
+
 /* Of all drivers but vtpmx the client side is in this process.  */
 
 static void
@@ -30,6 +32,9 @@ handle_question (void *context)
   if (vtpm_device_server_serve (supervisor->device))
     return;
   vtpm_event_loop_drop (&supervisor->loop, &supervisor->questions);
+  /* Where the container just ends too, nobody is interested.  */
+  if (supervisor->state == VTPM_SERVING)
+    vtpm_log (VTPM_LOG_INFO, "the device was unmounted everywhere: the TPM ends");
   vtpm_supervisor_note_reason (supervisor, "the device was removed", "");
   vtpm_supervisor_take_event (supervisor, VTPM_EVENT_SERVER_GONE);
 }
