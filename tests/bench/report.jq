@@ -41,6 +41,12 @@ def rounded: . * 1000 | round / 1000;
 		"roundtrip/\($command)/\($device)/vtpm/\($statistic)";
 		"roundtrip/\($command)/\($device)/peer/\($statistic)"; "swtpm");
 
+  # swtpm has the kernel's driver. Without it there is nothing to compare with.
+  def trip_by($driver; $command; $statistic):
+	row("\($command) by \($driver), \($statistic)"; "us"; 1;
+		"roundtrip/\($command)/tpm/\($driver)/\($statistic)";
+		"roundtrip/\($command)/tpm/peer/\($statistic)"; "swtpm, vtpmx");
+
   # swtpm 0.7 writes its state without fsync.
   def nv($statistic):
 	row("NV_Write on /dev/tpm0, \($statistic)"; "us"; 1;
@@ -95,6 +101,8 @@ def rounded: . * 1000 | round / 1000;
 		row("from nothing to a usable TPM"; "ms"; 1000; "ready/vtpm"; "ready/peer"; "script + swtpm"),
 		(("tpm", "tpmrm") as $device | ("GetRandom", "PCR_Read", "PCR_Extend") as $command
 			| ("median", "p99") | trip($command; $device; .)),
+		(("cuse", "fuse") as $driver | ("GetRandom", "PCR_Read") as $command
+			| ("median", "p99") | trip_by($driver; $command; .)),
 		(("median", "p99") | nv(.)),
 		(("GetRandom", "PCR_Extend") | parts(.; "journal")), parts("NV_Write"; "store"),
 		(["alone", "the only one"], ["further", "a further one"] | . as [$group, $which]
