@@ -32,3 +32,12 @@ driver_libdevice_a_CPPFLAGS = $(AM_CPPFLAGS) $(FUSE_CFLAGS) -DFUSE_USE_VERSION=3
 tests_unit_unit_tests_SOURCES += \
 	tests/unit/client_device_test.c \
 	tests/unit/driver_test.c
+
+## The kernel module has its own Makefile, and needs the headers of a kernel.
+EXTRA_DIST += \
+	driver/linux/COPYING driver/linux/Kbuild driver/linux/Makefile driver/linux/dkms.conf \
+	driver/linux/vtpm_chip.c \
+	driver/linux/vtpm_control.c \
+	driver/linux/vtpm_exchange.c driver/linux/vtpm_exchange.h \
+	driver/linux/vtpm_proxy_compat.h driver/linux/vtpm_proxy_device.h \
+	driver/linux/vtpm_server.c
