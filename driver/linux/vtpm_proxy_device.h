@@ -2,7 +2,8 @@
 /* Copyright (c) 2026 The oci-vtpm authors */
 /*
  * A device pair. vtpm_chip.c is the client's side, the TPM core's view of it;
- * vtpm_server.c the server's file; vtpm_control.c makes pairs.
+ * vtpm_server.c the server's file; vtpm_control.c makes pairs. The header is not called
+ * vtpm_proxy.h because <linux/vtpm_proxy.h> is, and programs search driver/ first.
  */
 #ifndef VTPM_PROXY_DEVICE_H
 #define VTPM_PROXY_DEVICE_H
