@@ -10,7 +10,14 @@
  * All operations run with the core's locks for the chip, one at a time. They may
  * run until tpm_chip_unregister() returns, and the exchange must have ended before that is called:
  * it waits for a client that waits for the server.
+ *
+ * Registration, in which the core asks the TPM half a dozen things, is done by
+ * workers, as many at a time as there are processors: a host that starts fifty containers at
+ * once would not answer in time otherwise, and the core drops a device that is late. So that
+ * a worker does not wait for a server that is not ready, or never will be, registration begins when
+ * the server has answered the first command, which is ours.
  */
+#include <linux/cpumask.h>
 #include <linux/err.h>
 #include <linux/slab.h>
 #include <linux/vtpm_proxy.h>
@@ -27,16 +34,6 @@ static struct vtpm_proxy *proxy_of(struct tpm_chip *chip)
 	return dev_get_drvdata(&chip->dev);
 }
 
-/* Sends a command and returns when its response can be received. */
-static int transact(struct vtpm_proxy *proxy, const u8 *command, size_t length,
-		    u32 ordinal)
-{
-	int rc = vtpm_exchange_send(&proxy->exchange, command, length);
-
-	return rc ?: vtpm_exchange_await(&proxy->exchange,
-			tpm_calc_ordinal_duration(proxy->chip, ordinal));
-}
-
 static u32 ordinal_of(const u8 *command, size_t length)
 {
 	const struct tpm_header *header = (const void *)command;
@@ -51,14 +48,18 @@ static u32 ordinal_of(const u8 *command, size_t length)
 static int vtpm_send(struct tpm_chip *chip, u8 *command,
 		     VTPM_SEND_BUFSIZ_PARAMETER size_t length)
 {
+	struct vtpm_exchange *exchange = &proxy_of(chip)->exchange;
 	u32 ordinal = ordinal_of(command, length);
+	int rc;
 
 	BUILD_BUG_ON(TPM2_CC_SET_LOCALITY != TPM_ORD_SET_LOCALITY);
 	if (length > TPM_BUFSIZE)
 		return -EIO;
 	if (ordinal == TPM2_CC_SET_LOCALITY)
 		return -EFAULT;
-	return transact(proxy_of(chip), command, length, ordinal);
+	rc = vtpm_exchange_send(exchange, command, length);
+	return rc ?: vtpm_exchange_await(exchange,
+			tpm_calc_ordinal_duration(chip, ordinal));
 }
 
 static int vtpm_recv(struct tpm_chip *chip, u8 *response, size_t size)
@@ -85,42 +86,28 @@ static void vtpm_cancel(struct tpm_chip *chip)
 }
 
 /*
- * The core asks whenever it does not know the locality, which is before the first command,
- * and again when that failed. The server is told once.
+ * The core asks, always for locality 0, when it does not know the locality: before the first
+ * command. By then the server has answered what vtpm_chip_start() sent; that it is told once
+ * is up to us.
  */
 static int vtpm_request_locality(struct tpm_chip *chip, int locality)
 {
 	struct vtpm_proxy *proxy = proxy_of(chip);
-	struct {
-		struct tpm_header header;
-		u8 locality;
-	} __packed command = {
-		.header.tag = cpu_to_be16(chip->flags & TPM_CHIP_FLAG_TPM2 ?
-					  TPM2_ST_SESSIONS :
-					  TPM_TAG_RQU_COMMAND),
-		.header.length = cpu_to_be32(sizeof(command)),
-		.header.ordinal = cpu_to_be32(TPM2_CC_SET_LOCALITY),
-		.locality = locality,
-	};
 	struct tpm_header response;
-	int rc;
+	ssize_t rc;
 
-	if (proxy->locality == locality)
-		return locality;
-	rc = transact(proxy, (const u8 *)&command, sizeof(command),
-		      TPM2_CC_SET_LOCALITY);
-	if (rc)
-		return rc;
+	if (proxy->has_locality)
+		return 0;
 	rc = vtpm_exchange_receive(&proxy->exchange, (u8 *)&response,
 				   sizeof(response));
 	if (rc < 0)
 		return rc;
 	if (rc < sizeof(response) || response.return_code) {
-		dev_err(&chip->dev, "the TPM refuses locality %d\n", locality);
+		dev_err(&chip->dev, "the TPM refuses locality 0\n");
 		return -EPERM;
 	}
-	proxy->locality = locality;
-	return locality;
+	proxy->has_locality = true;
+	return 0;
 }
 
 static const struct tpm_class_ops chip_ops = {
@@ -165,18 +152,41 @@ int vtpm_chip_create(struct vtpm_proxy *proxy, bool tpm2)
 		chip->flags |= TPM_CHIP_FLAG_TPM2;
 	dev_set_drvdata(&chip->dev, proxy);
 	proxy->chip = chip;
-	proxy->locality = -1;
 	INIT_WORK(&proxy->registration, register_chip);
 	return 0;
 }
 
 /**
- * vtpm_chip_start_registration - have a worker make the chip a device
- * @proxy: whose chip; its exchange ends if that fails
+ * vtpm_chip_start - ask the server for locality 0, which begins everything
+ * @proxy: whose chip; its exchange has just been made
  */
-void vtpm_chip_start_registration(struct vtpm_proxy *proxy)
+void vtpm_chip_start(struct vtpm_proxy *proxy)
 {
-	queue_work(registrations, &proxy->registration);
+	const bool tpm2 = proxy->chip->flags & TPM_CHIP_FLAG_TPM2;
+	const struct {
+		struct tpm_header header;
+		u8 locality;
+	} __packed command = {
+		.header.tag = cpu_to_be16(tpm2 ? TPM2_ST_SESSIONS :
+						 TPM_TAG_RQU_COMMAND),
+		.header.length = cpu_to_be32(sizeof(command)),
+		.header.ordinal = cpu_to_be32(TPM2_CC_SET_LOCALITY),
+	};
+
+	vtpm_exchange_send(&proxy->exchange, (const u8 *)&command,
+			   sizeof(command));
+}
+
+/**
+ * vtpm_chip_answered - the server has answered something
+ * @proxy: whose chip
+ *
+ * After the first answer a worker makes the chip a device. If that fails the exchange ends.
+ */
+void vtpm_chip_answered(struct vtpm_proxy *proxy)
+{
+	if (!test_and_set_bit(VTPM_PROXY_ANSWERS, &proxy->flags))
+		queue_work(registrations, &proxy->registration);
 }
 
 /*
@@ -214,9 +224,8 @@ void vtpm_chip_remove(struct vtpm_proxy *proxy)
  */
 int vtpm_chip_init(void)
 {
-	/* Unbound: a server that is silent does not hold up other pairs' registration. */
 	registrations = alloc_workqueue("vtpm-register", WQ_UNBOUND,
-					WQ_MAX_ACTIVE);
+					num_online_cpus());
 	return registrations ? 0 : -ENOMEM;
 }
 

@@ -30,7 +30,7 @@ static void describe(const struct tpm_chip *chip, int fd,
 
 /*
  * The descriptor comes last: once it is there another thread may close it, and with it the
- * pair. Registration begins when nothing can fail any more.
+ * pair. It starts when nothing can fail any more.
  */
 static long new_device(struct vtpm_proxy_new_dev __user *argument)
 {
@@ -59,7 +59,7 @@ static long new_device(struct vtpm_proxy_new_dev __user *argument)
 		fput(file);
 		return -EFAULT;
 	}
-	vtpm_chip_start_registration(proxy);
+	vtpm_chip_start(proxy);
 	fd_install(fd, file);
 	return 0;
 }

@@ -20,18 +20,23 @@
  * @chip:	the client's side; we hold a reference
  * @registration: makes @chip a device
  * @registered:	@registration succeeded; written there, read when it is over
- * @locality:	that the TPM was told, -1 before
+ * @has_locality: the TPM has confirmed locality 0; written and read under the core's locks
+ * @flags:	VTPM_PROXY_ANSWERS: the server has answered, @registration may be queued
  */
 struct vtpm_proxy {
 	struct vtpm_exchange exchange;
 	struct tpm_chip *chip;
 	struct work_struct registration;
 	bool registered;
-	int locality;
+	bool has_locality;
+	unsigned long flags;
 };
 
+#define VTPM_PROXY_ANSWERS 0
+
 int vtpm_chip_create(struct vtpm_proxy *proxy, bool tpm2);
-void vtpm_chip_start_registration(struct vtpm_proxy *proxy);
+void vtpm_chip_start(struct vtpm_proxy *proxy);
+void vtpm_chip_answered(struct vtpm_proxy *proxy);
 void vtpm_chip_remove(struct vtpm_proxy *proxy);
 int vtpm_chip_init(void);
 void vtpm_chip_exit(void);

@@ -23,8 +23,11 @@ static ssize_t server_write(struct file *file, const char __user *buffer,
 			    size_t length, loff_t *offset)
 {
 	struct vtpm_proxy *proxy = file->private_data;
+	ssize_t rc = vtpm_exchange_write(&proxy->exchange, buffer, length);
 
-	return vtpm_exchange_write(&proxy->exchange, buffer, length);
+	if (rc >= 0)
+		vtpm_chip_answered(proxy);
+	return rc;
 }
 
 static __poll_t server_poll(struct file *file, poll_table *wait)
@@ -81,7 +84,7 @@ err_free:
 /**
  * vtpm_server_open - make a device pair
  * @tpm2:	whether it is a TPM 2.0; else 1.2
- * @made:	the pair, which belongs to the file; registration has not begun
+ * @made:	the pair, which belongs to the file and has not been started
  *
  * Return: the server's file, or an error
  */
