@@ -20,6 +20,7 @@
 #include "uevent.h"
 
 #define PATIENCE_MS 10000
+#define GET_RANDOM 0x17b
 
 void
 give_up (const char *format, ...)
@@ -99,20 +100,6 @@ pair_node (const struct pair *pair, const char *class, char *path, size_t size)
   snprintf (path, size, "/dev/%s%u", class, pair->number);
 }
 
-size_t
-pair_take (const struct pair *pair, uint8_t command[MESSAGE_MAX])
-{
-  struct pollfd server = { .fd = pair->server_fd, .events = POLLIN };
-  ssize_t length;
-
-  if (poll (&server, 1, PATIENCE_MS) != 1)
-    give_up ("no command for the server");
-  length = read (pair->server_fd, command, MESSAGE_MAX);
-  if (length < 0)
-    give_up ("cannot read a command: %s", strerror (errno));
-  return (size_t) length;
-}
-
 static int
 send_response (const struct pair *pair, uint8_t *response, uint32_t code, size_t length)
 {
@@ -129,6 +116,14 @@ pair_reply (const struct pair *pair, uint32_t code, size_t length)
   uint8_t response[2 * MESSAGE_MAX] = { 0 };
 
   return send_response (pair, response, code, length);
+}
+
+/* TPM2_GetRandom.  The kernel would ask again soon for what it does not get.  */
+static size_t
+random_bytes (const uint8_t *command, uint8_t *body)
+{
+  memcpy (body, command + 10, 2);
+  return 2 + (size_t) (body[0] << 8 | body[1]);
 }
 
 /* TPM2_GetCapability: the number of commands, their list, the PCR banks.  */
@@ -169,21 +164,65 @@ tpm1_capability (uint8_t *body)
   return 20;
 }
 
-bool
-pair_answer_one (const struct pair *pair)
+static bool
+answer (const struct pair *pair, const uint8_t *command)
 {
-  uint8_t command[MESSAGE_MAX] = { 0 }, response[MESSAGE_MAX] = { 0 };
+  uint8_t response[MESSAGE_MAX] = { 0 };
   size_t length = 10;
 
-  if (read (pair->server_fd, command, sizeof (command)) < 10)
-    return false;
-  if (pair->tpm2 && message_code (command) == 0x17a)
+  if (pair->tpm2 && message_code (command) == GET_RANDOM && command[10] == 0)
+    length += random_bytes (command, response + 10);
+  else if (pair->tpm2 && message_code (command) == 0x17a)
     length += tpm2_capability (command, response + 10);
   else if (!pair->tpm2 && message_code (command) == 101)
     length += tpm1_capability (response + 10);
   else if (!pair->tpm2 && message_code (command) == 21)
     length += 20; /* a PCR */
   return send_response (pair, response, 0, length) == 0;
+}
+
+bool
+pair_answer_one (const struct pair *pair)
+{
+  uint8_t command[MESSAGE_MAX] = { 0 };
+
+  return read (pair->server_fd, command, sizeof (command)) >= 10 && answer (pair, command);
+}
+
+size_t
+pair_take (const struct pair *pair, uint8_t command[MESSAGE_MAX])
+{
+  struct pollfd server = { .fd = pair->server_fd, .events = POLLIN };
+  ssize_t length;
+
+  for (;;)
+    {
+      if (poll (&server, 1, PATIENCE_MS) != 1)
+        give_up ("no command for the server");
+      length = read (pair->server_fd, command, MESSAGE_MAX);
+      if (length < 0)
+        give_up ("cannot read a command: %s", strerror (errno));
+      if (length < 10 || message_code (command) != GET_RANDOM)
+        return (size_t) length;
+      answer (pair, command);
+    }
+}
+
+/* Where the host takes its random numbers from this TPM, with the kernel's own module, it
+   does so as soon as it can, and then from time to time.  */
+static void
+give_the_host_its_random_numbers (const struct pair *pair)
+{
+  struct pollfd server = { .fd = pair->server_fd, .events = POLLIN };
+  FILE *file = fopen ("/sys/class/misc/hw_random/rng_current", "re");
+  char current[32] = "";
+
+  if (file != NULL && fgets (current, sizeof (current), file) != NULL
+      && strncmp (current, "tpm-rng", 7) == 0)
+    while (poll (&server, 1, 300) == 1 && (server.revents & POLLIN) != 0)
+      pair_answer_one (pair);
+  if (file != NULL)
+    fclose (file);
 }
 
 void
@@ -205,6 +244,7 @@ pair_register (struct pair *pair)
         give_up ("tpm%u was given up", pair->number);
     }
   close (events[1].fd);
+  give_the_host_its_random_numbers (pair);
 }
 
 struct pair

@@ -50,7 +50,7 @@ bool pair_is_registered (const struct pair *pair);
 /* The node in /dev of "tpm" or "tpmrm".  */
 void pair_node (const struct pair *pair, const char *class, char *path, size_t size);
 
-/* Reads a command, which must be there within ten seconds.  */
+/* Reads a client's command, which must be there within ten seconds.  */
 size_t pair_take (const struct pair *pair, uint8_t command[MESSAGE_MAX]);
 
 /* Writes a response of LENGTH bytes, a header with CODE in front.  Returns 0 or errno.  */
