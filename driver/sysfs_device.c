@@ -5,18 +5,24 @@
 #include <limits.h>
 
 static void
-format_path (const char *device_class, const char *name, char *path)
+format_path (const char *device_class, const char *name, const char *attribute, char *path)
 {
-  snprintf (path, PATH_MAX, "/sys/class/%s/%s/dev", device_class, name);
+  snprintf (path, PATH_MAX, "/sys/class/%s/%s/%s", device_class, name, attribute);
+}
+
+bool
+vtpm_sysfs_device_has (const char *device_class, const char *name, const char *attribute)
+{
+  char path[PATH_MAX];
+
+  format_path (device_class, name, attribute, path);
+  return access (path, F_OK) == 0;
 }
 
 bool
 vtpm_sysfs_device_exists (const char *device_class, const char *name)
 {
-  char path[PATH_MAX];
-
-  format_path (device_class, name, path);
-  return access (path, F_OK) == 0;
+  return vtpm_sysfs_device_has (device_class, name, "dev");
 }
 
 int
@@ -26,7 +32,7 @@ vtpm_sysfs_device_number (const char *device_class, const char *name,
   _cleanup_fclose_ FILE *file = NULL;
   char path[PATH_MAX];
 
-  format_path (device_class, name, path);
+  format_path (device_class, name, "dev", path);
   file = fopen (path, "re");
   if (file == NULL)
     return vtpm_error_set (error, errno, "cannot open %s", path);

@@ -13,6 +13,10 @@
 
 bool vtpm_sysfs_device_exists (const char *device_class, const char *name);
 
+/* Whether a device has an attribute.  Those of its driver are there before `dev`
+   is.  */
+bool vtpm_sysfs_device_has (const char *device_class, const char *name, const char *attribute);
+
 int vtpm_sysfs_device_number (const char *device_class, const char *name,
                               struct vtpm_device_number *number, struct vtpm_error **error);
 

@@ -111,6 +111,23 @@ name_device (const struct vtpmx_pair *pair, const char *device_class, char name[
   return name;
 }
 
+/* A TPM 2.0 that answers the kernel's first question too late is registered all
+   the same, as one in "field failure mode": without a resource manager, and with
+   none of a TPM's attributes (Linux, tpm2_auto_startup and tpm-sysfs.c).  */
+static int
+check_mode (const struct vtpmx_pair *pair, struct vtpm_error **error)
+{
+  char name[VTPM_DEVICE_NAME_SIZE];
+
+  name_device (pair, "tpm", name);
+  if (pair->version != VTPM_TPM_2_0 || !vtpm_sysfs_device_exists ("tpm", name)
+      || vtpm_sysfs_device_has ("tpm", name, "tpm_version_major"))
+    return 0;
+  return vtpm_error_set_plain (error, EAGAIN,
+                               "the kernel takes the TPM for one in field failure mode: its "
+                               "questions were answered too late");
+}
+
 /* The kernel registers tpmN first and tpmrmN last.  */
 static int
 is_usable (struct vtpm_pair *base, bool *usable, struct vtpm_error **error)
@@ -122,7 +139,7 @@ is_usable (struct vtpm_pair *base, bool *usable, struct vtpm_error **error)
   if (vtpm_uevent_drain (pair->uevent_fd, error) < 0)
     return -1;
   *usable = vtpm_sysfs_device_exists (last, name_device (pair, last, name));
-  return 0;
+  return *usable ? 0 : check_mode (pair, error);
 }
 
 static int
