@@ -16,6 +16,9 @@
 #include <unistd.h>
 
 #include "pair.h"
+#include "uevent.h"
+
+#define GET_CAPABILITY 0x17a
 
 static uint8_t buffer[MESSAGE_MAX];
 
@@ -189,6 +192,37 @@ silent_neighbour (void)
   pair_close (&pair);
 }
 
+static bool
+has (const struct pair *pair, const char *class, const char *attribute)
+{
+  char path[96];
+
+  snprintf (path, sizeof (path), "/sys/class/%s/%s%u/%s", class, class, pair->number, attribute);
+  return access (path, F_OK) == 0;
+}
+
+/* How a user of the pair can tell: the hook relies on it.  */
+static void
+late_answer (void)
+{
+  struct pair pair = pair_make (true);
+  int uevents;
+
+  if (vtpm_uevent_open (&uevents, NULL) < 0)
+    give_up ("no uevents");
+  do
+    pair_take (&pair, buffer);
+  while (message_code (buffer) != GET_CAPABILITY && pair_reply (&pair, 0, 10) == 0);
+  while (!has (&pair, "tpm", "dev"))
+    if (poll (&(struct pollfd){ .fd = uevents, .events = POLLIN }, 1, 10000) <= 0
+        || vtpm_uevent_drain (uevents, NULL) < 0)
+      give_up ("tpm%u is not registered", pair.number);
+  see ("tpm, %s tpmrm, %s attributes", has (&pair, "tpmrm", "dev") ? "a" : "no",
+       has (&pair, "tpm", "tpm_version_major") ? "its" : "no");
+  close (uevents);
+  pair_close (&pair);
+}
+
 static int
 unload (void)
 {
@@ -225,6 +259,7 @@ static const struct check checks[] = {
   { "two processes have the server's side", shared_server, "there, OK, gone", NULL, NULL },
   { "another pair's server is silent", silent_neighbour, "waits", "registers",
     "registrations do not queue up" },
+  { "the first answer comes too late", late_answer, "tpm, no tpmrm, no attributes", NULL, NULL },
   { "the module is unloaded", unload_and_load,
     "with a server EAGAIN, with a dead client OK, write EPIPE, again OK", NULL, NULL },
 };
