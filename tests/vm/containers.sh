@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The oci-vtpm authors
 #
-# Containers for scripts that run in the test VM. Source it:
+# Containers for scripts that run in the test VM, or by tests/host/run. Source it:
 #
 #   . "$VM_TOP/tests/vm/containers.sh"
 #
