@@ -21,7 +21,8 @@ def rounded: . * 1000 | round / 1000;
 
   def ratio($ours; $peer):
 	if $peer and $samples[$ours] and $samples[$peer]
-	then [$samples[$ours], $samples[$peer]] | transpose | map(select(.[1] > 0) | .[0] / .[1]) | middle | rounded
+	then [$samples[$ours], $samples[$peer]] | transpose | map(select(.[0] and .[1] > 0) | .[0] / .[1])
+		| middle | rounded
 	else null end;
 
   def row($name; $unit; $scale; $ours; $peer; $peer_name):
@@ -90,6 +91,14 @@ def rounded: . * 1000 | round / 1000;
 	   else empty end),
 	  part($command; "kernel and processes"; $whole; "inside/\($kept)/\($command)"; $whole);
 
+  # The same commands without any client or process in between; their p99 is not known.
+  def fuse($command; $statistic):
+	"roundtrip/\($command)/fuse/\($statistic)" as $ours
+	| (if $statistic == "median" then "state/journal/\($command)" else null end) as $peer
+	| row("here: \($command) through FUSE, \($statistic)"; "us"; 1; $ours; $peer;
+		if $peer then "in process" else null end)
+	| .ratio = (if .ours and .peer then .ours / .peer | rounded else null end);
+
   def memory($kind; $what; $group; $which):
 	row("memory, \($what), \($which)"; "KiB"; 1;
 		"memory/\($kind)/\($group)/vtpm"; "memory/\($kind)/\($group)/peer"; "swtpm");
@@ -114,5 +123,6 @@ def rounded: . * 1000 | round / 1000;
 		(("GetRandom", "PCR_Read", "PCR_Extend", "NV_Write") as $command
 			| cost($command; "journal"; "bare"; "no journal")),
 		cost("NV_Write"; "store"; "journal"; "no disk"),
+		(("GetRandom", "PCR_Read", "PCR_Extend") as $command | ("median", "p99") | fuse($command; .)),
 		row("container's death to device gone"; "ms"; 1000; "stop/vtpm"; null; null)
 	]}
