@@ -48,6 +48,22 @@ def rounded: . * 1000 | round / 1000;
 		"roundtrip/\($command)/tpm/\($driver)/\($statistic)";
 		"roundtrip/\($command)/tpm/peer/\($statistic)"; "swtpm, vtpmx");
 
+  # The same supervisor and emulator, below another module.
+  def trip_by_module($device; $command; $statistic):
+	row("\($command) on /dev/\($device)0 by our module, \($statistic)"; "us"; 1;
+		"roundtrip/\($command)/\($device)/module/\($statistic)";
+		"roundtrip/\($command)/\($device)/vtpm/\($statistic)"; "the kernel's module"),
+	row("\($command) on /dev/\($device)0 by our module, \($statistic)"; "us"; 1;
+		"roundtrip/\($command)/\($device)/module/\($statistic)";
+		"roundtrip/\($command)/\($device)/peer-module/\($statistic)"; "swtpm, our module");
+
+  # libtpms called by a program, with nothing in between.
+  def in_process($command; $statistic):
+	row("\($command) in process, \($statistic)"; "us"; 1;
+		"inside/bare/\($command)\(if $statistic == "median" then "" else "/\($statistic)" end)";
+		"roundtrip/\($command)/tpm/vtpm/\($statistic)"; "ours on /dev/tpm0")
+	| .ratio = (if .ours and .peer then .ours / .peer | rounded else null end);
+
   # swtpm 0.7 writes its state without fsync.
   def nv($statistic):
 	row("NV_Write on /dev/tpm0, \($statistic)"; "us"; 1;
@@ -91,12 +107,11 @@ def rounded: . * 1000 | round / 1000;
 	   else empty end),
 	  part($command; "kernel and processes"; $whole; "inside/\($kept)/\($command)"; $whole);
 
-  # The same commands without any client or process in between; their p99 is not known.
+  # The same commands without any client or process in between.
   def fuse($command; $statistic):
-	"roundtrip/\($command)/fuse/\($statistic)" as $ours
-	| (if $statistic == "median" then "state/journal/\($command)" else null end) as $peer
-	| row("here: \($command) through FUSE, \($statistic)"; "us"; 1; $ours; $peer;
-		if $peer then "in process" else null end)
+	row("here: \($command) through FUSE, \($statistic)"; "us"; 1;
+		"roundtrip/\($command)/fuse/\($statistic)";
+		"state/bare/\($command)\(if $statistic == "median" then "" else "/\($statistic)" end)"; "in process")
 	| .ratio = (if .ours and .peer then .ours / .peer | rounded else null end);
 
   def memory($kind; $what; $group; $which):
@@ -112,6 +127,9 @@ def rounded: . * 1000 | round / 1000;
 			| ("median", "p99") | trip($command; $device; .)),
 		(("cuse", "fuse") as $driver | ("GetRandom", "PCR_Read") as $command
 			| ("median", "p99") | trip_by($driver; $command; .)),
+		(("tpm", "tpmrm") as $device | ("GetRandom", "PCR_Read") as $command
+			| ("median", "p99") | trip_by_module($device; $command; .)),
+		(("GetRandom", "PCR_Read") as $command | ("median", "p99") | in_process($command; .)),
 		(("median", "p99") | nv(.)),
 		(("GetRandom", "PCR_Extend") | parts(.; "journal")), parts("NV_Write"; "store"),
 		(["alone", "the only one"], ["further", "a further one"] | . as [$group, $which]

@@ -134,6 +134,32 @@ execute (struct subject *subject, const struct bench_command *command)
     die (command->name, error);
 }
 
+static int
+compare (const void *one, const void *other)
+{
+  double a = *(const double *) one, b = *(const double *) other;
+
+  return (a > b) - (a < b);
+}
+
+/* Timed one by one, which the mean of many does not need.  */
+static void
+measure_slowest (struct subject *subject, const struct bench_command *command)
+{
+  double samples[COMMANDS_A_BLOCK];
+
+  for (int i = 0; i < COMMANDS_A_BLOCK; i++)
+    {
+      double begin = bench_now_us ();
+
+      execute (subject, command);
+      samples[i] = bench_now_us () - begin;
+    }
+  qsort (samples, COMMANDS_A_BLOCK, sizeof (samples[0]), compare);
+  printf ("state/%s/%s/p99\t%.3f\n", subject->mode, command->name,
+          samples[COMMANDS_A_BLOCK - 1 - COMMANDS_A_BLOCK / 100]);
+}
+
 static void
 measure (struct subject *subject, const struct bench_command *command)
 {
@@ -144,6 +170,8 @@ measure (struct subject *subject, const struct bench_command *command)
   for (int i = 0; i < count; i++)
     execute (subject, command);
   printf ("state/%s/%s\t%.3f\n", subject->mode, command->name, (bench_now_us () - begin) / count);
+  if (!synced)
+    measure_slowest (subject, command);
 }
 
 /* A process has one TPM: each mode is a process, and measures when it is told
