@@ -8,7 +8,6 @@
 #include "names.h"
 #include "options.h"
 
-#define QUOTED_SIZE 40
 #define DAYS_MAX 3650
 #define COUNT(table) (sizeof (table) / sizeof ((table)[0]))
 
@@ -45,7 +44,7 @@ set_dry_run (void *target, const char *value, struct vtpm_error **error)
 static int
 set_older_than (void *target, const char *value, struct vtpm_error **error)
 {
-  char quoted[QUOTED_SIZE];
+  char quoted[VTPM_NAME_QUOTED_SIZE];
   size_t length = strlen (value);
 
   if (length == 0 || length > 4 || strspn (value, "0123456789") != length
@@ -63,7 +62,7 @@ set_format (void *target, const char *value, struct vtpm_error **error)
     [VTPMCTL_FORMAT_NATIVE] = "native",
     [VTPMCTL_FORMAT_SWTPM] = "swtpm",
   };
-  char quoted[QUOTED_SIZE];
+  char quoted[VTPM_NAME_QUOTED_SIZE];
 
   for (size_t i = VTPMCTL_FORMAT_NATIVE; i < COUNT (names); i++)
     if (strcmp (names[i], value) == 0)
@@ -154,7 +153,7 @@ static const struct command
 static const struct command *
 find_command (const char *name, struct vtpm_error **error)
 {
-  char quoted[QUOTED_SIZE];
+  char quoted[VTPM_NAME_QUOTED_SIZE];
 
   for (size_t i = 0; i < COUNT (commands); i++)
     if (strcmp (commands[i].name, name) == 0)

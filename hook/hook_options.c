@@ -6,8 +6,6 @@
 
 #include "names.h"
 
-#define QUOTED_SIZE 40
-
 const char vtpm_hook_usage[]
     = "Usage: oci-vtpm-hook prestart|createRuntime|poststop < STATE\n"
       "\n"
@@ -31,7 +29,7 @@ int
 vtpm_hook_options_parse (int argc, char *const *argv, enum vtpm_hook_action *action,
                          struct vtpm_error **error)
 {
-  char quoted[QUOTED_SIZE];
+  char quoted[VTPM_NAME_QUOTED_SIZE];
 
   if (argc != 2)
     return vtpm_error_set_plain (error, EINVAL, "%d arguments instead of the name of one hook",
