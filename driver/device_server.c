@@ -27,7 +27,7 @@ vtpm_device_server_is_needed (const char *driver)
   return find (driver) != NULL;
 }
 
-static void
+__attribute__ ((format (printf, 2, 0))) static void
 pass_log_on (enum fuse_log_level level, const char *format, va_list arguments)
 {
   char line[VTPM_LOG_LINE_MAX];
