@@ -66,7 +66,7 @@ device_is_a_file() { # RUNTIME
 	start_vtpm "$runtime" used
 	assert_equal 'regular empty file 0' "$(in_container stat -c '%F %s' /dev/tpm0)" /dev/tpm0
 	assert_equal 'oci-vtpm /dev/tpm0 fuse.oci-vtpm' \
-		"$(in_container grep tpm /proc/mounts | cut -d " " -f 1-3)" "the mount"
+		"$(in_container cat /proc/mounts | awk '$2 ~ /tpm/ { print $1, $2, $3 }')" "the mount"
 	assert_equal '[{"path":"/dev/tpm0"}]' "$(vtpmctl inspect used | jq -c .devices)" 'devices'
 	assert_equal null "$(vtpmctl inspect used | jq .hostDevice)" hostDevice
 	assert_equal '' "$(kernel_devices)" 'kernel devices'
