@@ -10,7 +10,7 @@
 # summary to $VM_OUT/report.
 
 # shellcheck source=tests/vm/suite/harness.sh
-. "$VM_TOP/tests/vm/suite/harness.sh"
+. "$VM_TOP/tests/vm/suite/harness.sh" auto crun
 
 seed=$1
 runtime=crun
