@@ -190,9 +190,10 @@ void vtpm_chip_answered(struct vtpm_proxy *proxy)
 }
 
 /*
- * Where registration fails late, somebody may have opened the device that was there for
- * a moment. tpm_chip_unregister() would see to it that nothing of the chip calls us
- * any more, but must not be called then.
+ * Nothing of the chip calls us any more. tpm_chip_unregister() would see to that, but must not be
+ * called where registration failed late, when somebody may have opened the device that
+ * was there for a moment. And where it is called it comes too late: it first frees the
+ * chip's table of commands, which a command on an open /dev/tpmrmN still looks into.
  */
 static void detach_chip(struct tpm_chip *chip)
 {
@@ -210,10 +211,9 @@ void vtpm_chip_remove(struct vtpm_proxy *proxy)
 	/* First of all: whoever waits for the server holds what we need. */
 	vtpm_exchange_end(&proxy->exchange);
 	cancel_work_sync(&proxy->registration);
+	detach_chip(proxy->chip);
 	if (proxy->registered)
 		tpm_chip_unregister(proxy->chip);
-	else
-		detach_chip(proxy->chip);
 	put_device(&proxy->chip->dev);
 }
 
