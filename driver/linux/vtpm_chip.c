@@ -8,7 +8,7 @@
  * there, so the first look finds it.
  *
  * All operations run with the core's locks for the chip, one at a time. They may
- * run until tpm_chip_unregister() returns, and the exchange must have ended before that is called:
+ * run until detach_chip() returns, and the exchange must have ended before that is called:
  * it waits for a client that waits for the server.
  *
  * Registration, in which the core asks the TPM half a dozen things, is done by

@@ -9,6 +9,7 @@
 # $VM_OUT/bin has the programs; what clients and killers said goes to $VM_OUT, and a
 # summary to $VM_OUT/report.
 
+# With arguments, or it would take ours for its own.
 # shellcheck source=tests/vm/suite/harness.sh
 . "$VM_TOP/tests/vm/suite/harness.sh" auto crun
 

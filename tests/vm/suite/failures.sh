@@ -232,10 +232,8 @@ run_dir_is_not_ours() {
 	rmdir /run/oci-vtpm
 }
 
-# The hook is killed at every STEPth system call, from the one that reads the state
-# on. Which ones there are is seen in a run that is left alone. KILL_STEP in the
-# environment is the STEP: with 1 it is killed at each. Each takes seconds, so with a
-# second driver, where the hook takes much the same steps, there are fewer.
+# With KILL_STEP=1 in the environment the hook is killed at each step. Each takes
+# seconds, so there are fewer with a second driver, where the hook takes much the same ones.
 kill_step() {
 	if [[ ${KILL_STEP-} ]]; then
 		echo "$KILL_STEP"
@@ -246,6 +244,8 @@ kill_step() {
 	fi
 }
 
+# The hook is killed at every STEPth system call, from the one that reads the state
+# on. Which ones there are is seen in a run that is left alone.
 hook_killed_anywhere() { # STEP
 	local call nth steps kills=0 tried=0
 	cat >"$WORK/traced-hook" <<END
