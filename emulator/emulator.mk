@@ -65,6 +65,7 @@ tests_unit_unit_tests_SOURCES += \
 	tests/unit/restart_policy_test.c \
 	tests/unit/state_file_test.c \
 	tests/unit/store_commit_test.c \
+	tests/unit/store_damage_test.c \
 	tests/unit/store_fixture.h \
 	tests/unit/store_list_test.c \
 	tests/unit/store_meta_test.c \
