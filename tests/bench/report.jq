@@ -108,9 +108,9 @@ def rounded: . * 1000 | round / 1000;
 	  part($command; "kernel and processes"; $whole; "inside/\($kept)/\($command)"; $whole);
 
   # The same commands without any client or process in between.
-  def fuse($command; $statistic):
-	row("here: \($command) through FUSE, \($statistic)"; "us"; 1;
-		"roundtrip/\($command)/fuse/\($statistic)";
+  def fuse($command; $how; $where; $statistic):
+	row("here: \($command) through FUSE\($where), \($statistic)"; "us"; 1;
+		"roundtrip/\($command)/\($how)/\($statistic)";
 		"state/bare/\($command)\(if $statistic == "median" then "" else "/\($statistic)" end)"; "in process")
 	| .ratio = (if .ours and .peer then .ours / .peer | rounded else null end);
 
@@ -141,6 +141,7 @@ def rounded: . * 1000 | round / 1000;
 		(("GetRandom", "PCR_Read", "PCR_Extend", "NV_Write") as $command
 			| cost($command; "journal"; "bare"; "no journal")),
 		cost("NV_Write"; "store"; "journal"; "no disk"),
-		(("GetRandom", "PCR_Read", "PCR_Extend") as $command | ("median", "p99") | fuse($command; .)),
+		(("GetRandom", "PCR_Read", "PCR_Extend") as $command | ("median", "p99")
+			| fuse($command; "fuse"; ""; .), fuse($command; "fuse-one"; ", one CPU"; .)),
 		row("container's death to device gone"; "ms"; 1000; "stop/vtpm"; null; null)
 	]}
