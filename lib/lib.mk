@@ -22,6 +22,7 @@ lib_liblib_a_SOURCES = \
 	lib/json.c lib/json.h \
 	lib/libcrypto.c lib/libcrypto.h \
 	lib/log.c lib/log.h \
+	lib/manufacture_spec.c lib/manufacture_spec.h \
 	lib/names.c lib/names.h \
 	lib/options.c lib/options.h \
 	lib/privilege.c lib/privilege.h \
@@ -50,6 +51,7 @@ tests_unit_unit_tests_SOURCES += \
 	tests/unit/libcrypto_test.c \
 	tests/unit/lock_waiter.h \
 	tests/unit/log_test.c \
+	tests/unit/manufacture_spec_test.c \
 	tests/unit/names_test.c \
 	tests/unit/options_test.c \
 	tests/unit/privilege_test.c \

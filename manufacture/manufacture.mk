@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Copyright (c) 2026 The oci-vtpm authors
+
+# Making TPMs that have an identity.
+
+## It wants $(TSS2_SYS_LIBS) $(LIBTPMS_LIBS) $(LIBCRYPTO_LIBS).
+noinst_LIBRARIES += manufacture/libmanufacture.a
+manufacture_libmanufacture_a_SOURCES = \
+	manufacture/ek_template.c manufacture/ek_template.h \
+	manufacture/engine_tcti.c manufacture/engine_tcti.h \
+	manufacture/manufacture.c manufacture/manufacture.h \
+	manufacture/manufacture_2_0.c manufacture/manufacture_internal.h \
+	manufacture/public_key.c manufacture/public_key.h
+
+tests_unit_unit_tests_SOURCES += \
+	tests/unit/manufacture_test.c
