@@ -88,6 +88,7 @@ get_settings (const struct vtpm_emulator_options *options, struct vtpm_journal *
     .version = options->tpm_version,
     .journal = journal,
     .persistent = options->persistent,
+    .pcr_banks = options->pcr_banks,
     .refuse = options->refuse,
   };
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "fault_points.h"
+#include "manufacture_spec.h"
 #include "names.h"
 #include "options.h"
 
@@ -43,6 +44,14 @@ set_failure_mode (void *target, const char *value, struct vtpm_error **error)
 }
 
 static int
+set_pcr_banks (void *target, const char *value, struct vtpm_error **error)
+{
+  struct vtpm_emulator_options *options = target;
+
+  return vtpm_pcr_banks_parse (value, &options->pcr_banks, error);
+}
+
+static int
 set_refuse (void *target, const char *value, struct vtpm_error **error)
 {
   struct vtpm_emulator_options *options = target;
@@ -61,6 +70,7 @@ static const struct vtpm_option table[] = {
   { "tpm-version", "VERSION", "2.0 (default) or 1.2", set_tpm_version },
   { "log-level", "LEVEL", "error, warning, info (default) or debug", set_log_level },
   { "persistent", NULL, "have permanent state committed before answering", set_persistent },
+  { "pcr-banks", "LIST", "what the TPM has to have", set_pcr_banks },
   { "refuse", "NUMBER", "a command not to be executed again", set_refuse },
   { "failure-mode", NULL, "answer everything with TPM_RC_FAILURE", set_failure_mode },
   VTPM_OPTIONS_HELP_AND_VERSION,

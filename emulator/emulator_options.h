@@ -23,6 +23,7 @@ struct vtpm_emulator_options
   enum vtpm_log_level log_level;     /* info unless given */
   bool persistent;   /* what is permanent is to be committed by the supervisor */
   bool failure_mode; /* be no TPM, but answer for one */
+  unsigned int pcr_banks; /* the TPM has to have (manufacture_spec.h), 0: any */
   uint64_t refuse;   /* the number of a command not to be executed again, 0: none */
 };
 

@@ -10,19 +10,20 @@
 
 #include "channel.h"
 #include "child.h"
+#include "manufacture_spec.h"
 #include "protocol.h"
 
 /* Returns only if it fails.  */
 static int
 execute (const struct vtpm_emulator_start *start, struct vtpm_error **error)
 {
-  char refuse[24];
+  char refuse[24], banks[VTPM_SET_TEXT_SIZE];
   char *const environment[] = { NULL };
   const char *arguments[] = {
     start->program,
     "--tpm-version", vtpm_tpm_version_name (start->version),
     "--log-level", vtpm_log_level_name (start->log_level),
-    NULL, NULL, NULL, NULL, NULL,
+    NULL, NULL, NULL, NULL, NULL, NULL, NULL,
   };
   size_t count = 5;
 
@@ -30,6 +31,11 @@ execute (const struct vtpm_emulator_start *start, struct vtpm_error **error)
     arguments[count++] = "--persistent";
   if (start->failure_mode)
     arguments[count++] = "--failure-mode";
+  if (start->pcr_banks != 0)
+    {
+      arguments[count++] = "--pcr-banks";
+      arguments[count++] = vtpm_pcr_banks_format (start->pcr_banks, banks);
+    }
   if (start->refuse != 0)
     {
       snprintf (refuse, sizeof (refuse), "%ju", (uintmax_t) start->refuse);

@@ -23,6 +23,7 @@ struct vtpm_emulator_start
   int journal_fd;
   bool persistent;   /* emulator_options.h */
   bool failure_mode;
+  unsigned int pcr_banks;
   uint64_t refuse;
   enum vtpm_log_level log_level;
 };

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "engine_pcr_banks.h"
 #include "fault_points.h"
 #include "journal_recovery.h"
 #include "log.h"
@@ -139,19 +140,29 @@ take_back (struct vtpm_journaled_tpm *tpm, struct vtpm_response *response,
 /* A command of our own: the TPM's start or shutdown.  */
 static int
 execute_own (struct vtpm_journaled_tpm *tpm,
-             int (*execute) (struct vtpm_engine *engine, struct vtpm_error **error),
+             int (*execute) (struct vtpm_journaled_tpm *tpm, struct vtpm_error **error),
              struct vtpm_error **error)
 {
   const struct vtpm_response nobody_waits = { 0 };
   bool durable;
 
   vtpm_journal_take_own (tpm->journal, ++tpm->number);
-  if (execute (tpm->engine, error) < 0 || record (tpm, &nobody_waits, &durable, error) < 0)
+  if (execute (tpm, error) < 0 || record (tpm, &nobody_waits, &durable, error) < 0)
     return -1;
   if (!durable)
     return vtpm_error_set_plain (error, EIO, "the TPM's state could not be written");
   vtpm_journal_mark_sent (tpm->journal, tpm->number);
   return 0;
+}
+
+static int
+start (struct vtpm_journaled_tpm *tpm, struct vtpm_error **error)
+{
+  unsigned int banks = tpm->settings.pcr_banks;
+
+  if (vtpm_engine_start (tpm->engine, error) < 0)
+    return -1;
+  return banks == 0 ? 0 : vtpm_engine_expect_pcr_banks (tpm->engine, banks, error);
 }
 
 static int
@@ -162,7 +173,7 @@ power_on (struct vtpm_journaled_tpm *tpm, struct vtpm_error **error)
   state.permanent = vtpm_journal_get_seed (tpm->journal, &state.permanent_size);
   if (vtpm_engine_new (tpm->settings.version, &state, &tpm->engine, error) < 0)
     return -1;
-  return execute_own (tpm, vtpm_engine_start, error);
+  return execute_own (tpm, start, error);
 }
 
 static int
@@ -372,8 +383,14 @@ vtpm_journaled_tpm_finish_pending (struct vtpm_journaled_tpm *tpm, bool *pending
   return 0;
 }
 
+static int
+shut_down (struct vtpm_journaled_tpm *tpm, struct vtpm_error **error)
+{
+  return vtpm_engine_shut_down (tpm->engine, error);
+}
+
 int
 vtpm_journaled_tpm_shut_down (struct vtpm_journaled_tpm *tpm, struct vtpm_error **error)
 {
-  return execute_own (tpm, vtpm_engine_shut_down, error);
+  return execute_own (tpm, shut_down, error);
 }

@@ -25,6 +25,7 @@ struct vtpm_journaled_tpm_settings
   enum vtpm_tpm_version version;
   struct vtpm_journal *journal;           /* outlives the TPM */
   const struct vtpm_committer *committer; /* NULL: nothing is kept on disk */
+  unsigned int pcr_banks; /* that a TPM 2.0 has to have (manufacture_spec.h), 0: any */
   uint64_t refuse; /* the number of a command not to be executed again, 0: none */
 };
 
@@ -46,7 +47,8 @@ void vtpm_response_refuse (enum vtpm_tpm_version version, enum vtpm_tpm_refusal 
 
 /* Goes on with the TPM in the journal; or powers the one on that was put in
    there, or makes one, and starts it.  One that is new, or was off, is in the
-   journal and committed when this returns: that it cannot be is an error.  */
+   journal and committed when this returns: that it cannot be is an error.  So are other
+   PCR banks than SETTINGS asks for; nothing is committed then.  */
 int vtpm_journaled_tpm_open (const struct vtpm_journaled_tpm_settings *settings,
                              struct vtpm_journaled_tpm **tpm, struct vtpm_error **error);
 

@@ -255,6 +255,7 @@ vtpm_request_loop_open (const struct vtpm_request_loop_settings *settings,
     .version = settings->version,
     .journal = settings->journal,
     .committer = settings->persistent ? &made->committer : NULL,
+    .pcr_banks = settings->pcr_banks,
     .refuse = settings->refuse,
   };
   if (vtpm_journaled_tpm_open (&tpm, &made->tpm, error) < 0)

@@ -26,6 +26,7 @@ struct vtpm_request_loop_settings
   enum vtpm_tpm_version version;
   struct vtpm_journal *journal;
   bool persistent; /* permanent state is to be committed by the supervisor */
+  unsigned int pcr_banks; /* journaled_tpm.h */
   uint64_t refuse; /* journaled_tpm.h; in failure mode: not 0 if a command waits */
 };
 

@@ -24,6 +24,7 @@ struct vtpm_supervisor_settings
   const char *run_dir;  /* of all vTPMs: /run/oci-vtpm */
   const char *emulator; /* path of vtpm-emulator */
   enum vtpm_tpm_version version;
+  unsigned int pcr_banks; /* that it has to have (manufacture_spec.h), 0: any */
   unsigned int stop_timeout; /* seconds for the TPM's orderly shutdown */
   unsigned int restarts_per_minute; /* of the emulator; then the vTPM stops trying */
   enum vtpm_log_level log_level;
@@ -45,6 +46,7 @@ struct vtpm_supervisor_settings
   int server_fd;       /* what the driver has made */
   int hook_fd;         /* start channel */
   int container_pidfd;
+  int seed_fd;         /* tpm_seed.h: what a TPM that is new begins with; -1: nothing */
   int host_keys_fd;    /* host_key.h; -1 unless persistent */
 };
 

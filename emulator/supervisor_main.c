@@ -32,7 +32,7 @@ close_to_others (void)
 static int
 take_descriptors (struct vtpm_supervisor_settings *settings, struct vtpm_error **error)
 {
-  const int last = settings->persistent ? VTPM_FD_HOST_KEYS : VTPM_FD_CONTAINER;
+  const int last = settings->persistent ? VTPM_FD_HOST_KEYS : VTPM_FD_SEED;
 
   for (int fd = VTPM_FD_SERVER; fd <= last; fd++)
     if (fcntl (fd, F_SETFD, FD_CLOEXEC) < 0)
@@ -40,6 +40,7 @@ take_descriptors (struct vtpm_supervisor_settings *settings, struct vtpm_error *
   settings->server_fd = VTPM_FD_SERVER;
   settings->hook_fd = VTPM_FD_CHANNEL;
   settings->container_pidfd = VTPM_FD_CONTAINER;
+  settings->seed_fd = VTPM_FD_SEED;
   if (settings->persistent)
     settings->host_keys_fd = VTPM_FD_HOST_KEYS;
   return 0;

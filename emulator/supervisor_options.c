@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "device_server.h"
+#include "manufacture_spec.h"
 #include "names.h"
 #include "options.h"
 
@@ -79,6 +80,12 @@ set_restarts_per_minute (void *target, const char *value, struct vtpm_error **er
 
   ((struct target *) target)->settings->restarts_per_minute = (unsigned int) restarts;
   return result;
+}
+
+static int
+set_pcr_banks (void *target, const char *value, struct vtpm_error **error)
+{
+  return vtpm_pcr_banks_parse (value, &((struct target *) target)->settings->pcr_banks, error);
 }
 
 static int
@@ -167,6 +174,7 @@ static const struct vtpm_option table[] = {
   { "container-id", "ID", "the container's id", set_container_id },
   { "container-pid", "PID", "the container's init", set_container_pid },
   { "tpm-version", "VERSION", "2.0 (default) or 1.2", set_tpm_version },
+  { "pcr-banks", "LIST", "what the TPM has to have", set_pcr_banks },
   { "instance", "SCOPE/NAME", "keep the TPM's state as this instance", set_instance },
   { "state-dir", "DIR", "of all instances (" VTPM_STATE_DIR ")", set_state_dir },
   { "restarts-per-minute", "NUMBER", "of the emulator, at most (30)", set_restarts_per_minute },
@@ -206,6 +214,7 @@ vtpm_supervisor_options_parse (int argc, char **argv, enum vtpm_program_action *
     .server_fd = -1,
     .hook_fd = -1,
     .container_pidfd = -1,
+    .seed_fd = -1,
     .host_keys_fd = -1,
   };
   if (vtpm_options_parse (argc, argv, table, TABLE_SIZE, &target, &first_argument, error) < 0)

@@ -98,6 +98,7 @@ start (struct supervisor *supervisor, bool failure_mode, struct vtpm_error **err
     .journal_fd = supervisor->journal_fd,
     .persistent = supervisor->store != NULL,
     .failure_mode = failure_mode,
+    .pcr_banks = settings->pcr_banks,
     .refuse = failure_mode ? vtpm_supervisor_client_waits (supervisor) : supervisor->refuse,
     .log_level = settings->log_level,
   };

@@ -6,6 +6,7 @@
 #include "log.h"
 #include "protocol.h"
 #include "supervisor_internal.h"
+#include "tpm_seed.h"
 
 /* The host's keys are in our memory from here to the end of this function
    only: before there is an emulator.  */
@@ -34,18 +35,35 @@ open_store (struct supervisor *supervisor, struct vtpm_error **error)
   return vtpm_store_expect_version (supervisor->store, settings->version, error);
 }
 
-/* What is on disk is version 0 in the journal.  */
+/* A TPM that is new begins as whoever made it left it.  */
 static int
-seed_journal (struct supervisor *supervisor, struct vtpm_error **error)
+seed_with_new (struct supervisor *supervisor, struct vtpm_error **error)
+{
+  _cleanup_secret_bytes_ struct vtpm_secret_bytes permanent = { 0 };
+  int fd = supervisor->settings->seed_fd;
+
+  if (fd < 0)
+    return 0;
+  if (vtpm_tpm_seed_read (fd, &permanent, error) < 0)
+    return -1;
+  return permanent.data == NULL ? 0
+                                : vtpm_journal_seed (supervisor->journal, permanent.data,
+                                                     permanent.size, error);
+}
+
+/* What is on disk is version 0 in the journal.  Where there is something, nothing else
+   counts.  */
+static int
+seed_with_kept (struct supervisor *supervisor, struct vtpm_error **error)
 {
   const uint8_t *permanent;
   size_t size;
-  int result = 0;
+  int result;
 
   vtpm_store_get_permanent (supervisor->store, &permanent, &size);
   supervisor->made_instance = permanent == NULL;
-  if (permanent != NULL)
-    result = vtpm_journal_seed (supervisor->journal, permanent, size, error);
+  result = permanent != NULL ? vtpm_journal_seed (supervisor->journal, permanent, size, error)
+                             : seed_with_new (supervisor, error);
   vtpm_store_forget_permanent (supervisor->store);
   return result;
 }
@@ -53,12 +71,18 @@ seed_journal (struct supervisor *supervisor, struct vtpm_error **error)
 int
 vtpm_supervisor_open_state (struct supervisor *supervisor, struct vtpm_error **error)
 {
+  int result;
+  int seed_fd = supervisor->settings->seed_fd;
+
   if (supervisor->settings->persistent && open_store (supervisor, error) < 0)
     return -1;
   if (vtpm_journal_create (&supervisor->journal_fd, error) < 0
       || vtpm_journal_map (supervisor->journal_fd, &supervisor->journal, error) < 0)
     return -1;
-  return supervisor->store != NULL ? seed_journal (supervisor, error) : 0;
+  result = supervisor->store != NULL ? seed_with_kept (supervisor, error)
+                                     : seed_with_new (supervisor, error);
+  vtpm_cleanup_close (&seed_fd);
+  return result;
 }
 
 /* A start that failed leaves no instance that nobody has ever used.  */

@@ -16,6 +16,7 @@ hook_libhook_a_SOURCES = \
 	hook/hook_start.c hook/hook_start.h \
 	hook/hook_stop.c hook/hook_stop.h \
 	hook/instance_setup.c hook/instance_setup.h \
+	hook/manufacture_process.c hook/manufacture_process.h \
 	hook/oci_bundle.c hook/oci_bundle.h \
 	hook/oci_state.c hook/oci_state.h \
 	hook/supervisor_process.c hook/supervisor_process.h \
@@ -57,6 +58,7 @@ tests_unit_unit_tests_SOURCES += \
 	tests/unit/existing_vtpm_test.c \
 	tests/unit/hook_options_test.c \
 	tests/unit/instance_setup_test.c \
+	tests/unit/manufacture_process_test.c \
 	tests/unit/oci_bundle_test.c \
 	tests/unit/oci_state_test.c \
 	tests/unit/vtpm_spec_test.c

@@ -11,8 +11,10 @@
 #include "device_cgroup.h"
 #include "existing_vtpm.h"
 #include "instance_setup.h"
+#include "manufacture_process.h"
 #include "oci_bundle.h"
 #include "supervisor_process.h"
+#include "tpm_seed.h"
 
 /* How often a device pair is made before a start fails.  */
 #define TRIES_MAX 3
@@ -27,6 +29,7 @@ struct start
   vtpm_deadline deadline;
   struct vtpm_user user;
   int container_pidfd;
+  int seed_fd;
   int host_keys_fd;     /* -1 for an ephemeral vTPM */
   int host_key_hold_fd; /* likewise */
   struct vtpm_container_dev *dev;
@@ -60,6 +63,7 @@ release (struct start *start)
   vtpm_pair_free (start->pair);
   vtpm_device_cgroup_free (start->cgroup);
   vtpm_container_dev_free (start->dev);
+  vtpm_cleanup_close (&start->seed_fd);
   vtpm_cleanup_close (&start->host_keys_fd);
   vtpm_cleanup_close (&start->host_key_hold_fd);
   vtpm_cleanup_close (&start->container_pidfd);
@@ -103,6 +107,27 @@ prepare_instance (struct start *start, struct vtpm_error **error)
   return vtpm_instance_fetch_keys (config, &start->host_keys_fd, &start->host_key_hold_fd, error);
 }
 
+/* A TPM that is to have what no emulator gives it by itself is made before there is
+   anything else, unless it has been made before: then it has to have it already, which
+   its emulator checks.  */
+static int
+prepare_tpm (struct start *start, struct vtpm_error **error)
+{
+  const struct vtpm_spec *spec = start->spec;
+  const struct vtpm_manufacture_start manufacture = {
+    .spec = { .version = spec->version, .pcr_banks = spec->pcr_banks },
+    .user = &start->user,
+  };
+  bool made = spec->pcr_banks == 0;
+
+  if (!made && !spec->ephemeral
+      && vtpm_instance_has_state (start->config->state_dir, &spec->instance, &made, error) < 0)
+    return -1;
+  return made ? vtpm_tpm_seed_create_empty (&start->seed_fd, error)
+              : vtpm_manufacture_process_run (&manufacture, start->deadline, &start->seed_fd,
+                                              error);
+}
+
 /* Makes the pair and the processes behind it, and waits until the TPM can be
    used.  The supervisor is started right after the pair: from then on it
    cleans up even if we are killed.  */
@@ -127,6 +152,8 @@ make_vtpm (struct start *start, struct vtpm_error **error)
     .log_level = start->config->log_level,
     .instance = start->spec->ephemeral ? NULL : &start->spec->instance,
     .state_dir = start->config->state_dir,
+    .pcr_banks = start->spec->pcr_banks,
+    .seed_fd = start->seed_fd,
     .host_keys_fd = start->host_keys_fd,
   };
 
@@ -296,6 +323,7 @@ vtpm_hook_start (const struct vtpm_oci_state *state, const struct vtpm_spec *spe
     .config = config,
     .deadline = vtpm_deadline_after_seconds (config->start_timeout),
     .container_pidfd = -1,
+    .seed_fd = -1,
     .host_keys_fd = -1,
     .host_key_hold_fd = -1,
   };
@@ -310,8 +338,8 @@ vtpm_hook_start (const struct vtpm_oci_state *state, const struct vtpm_spec *spe
   if (served)
     return 0;
   if (open_container (&start, error) < 0 || prepare_instance (&start, error) < 0
-      || make_vtpm_patiently (&start, error) < 0 || hand_over_devices (&start, error) < 0
-      || record (&start, error) < 0)
+      || prepare_tpm (&start, error) < 0 || make_vtpm_patiently (&start, error) < 0
+      || hand_over_devices (&start, error) < 0 || record (&start, error) < 0)
     {
       undo (&start);
       return -1;

@@ -2,7 +2,9 @@
 /* Copyright (c) 2026 The oci-vtpm authors */
 #include "instance_setup.h"
 
+#include <limits.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "existing_vtpm.h"
 #include "host_key_access.h"
@@ -53,4 +55,20 @@ vtpm_instance_await (const char *state_dir, const struct vtpm_instance_id *id,
   if (ended && vtpm_instance_lock_holder (state_dir, id, holder, error) < 0)
     return -1;
   return holder[0] == '\0' ? 0 : vtpm_instance_lock_in_use (id, holder, error);
+}
+
+/* A look only, which a link may lead astray: the supervisor follows none, and knows for
+   sure.  */
+int
+vtpm_instance_has_state (const char *state_dir, const struct vtpm_instance_id *id, bool *has,
+                         struct vtpm_error **error)
+{
+  char path[PATH_MAX];
+  struct stat status;
+
+  snprintf (path, sizeof (path), "%s/instances/%s/%s/state", state_dir, id->scope, id->name);
+  *has = lstat (path, &status) == 0;
+  if (!*has && errno != ENOENT)
+    return vtpm_error_set (error, errno, "cannot look for %s", path);
+  return 0;
 }

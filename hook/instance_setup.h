@@ -15,6 +15,10 @@
 int vtpm_instance_fetch_keys (const struct vtpm_host_config *config, int *keys_fd, int *hold_fd,
                               struct vtpm_error **error);
 
+/* Whether instance ID has a state: then its TPM has been made.  */
+int vtpm_instance_has_state (const char *state_dir, const struct vtpm_instance_id *id, bool *has,
+                             struct vtpm_error **error);
+
 /* Waits while instance ID is held by a container whose vTPM below RUN_DIR is
    about to end.  In use by anyone else, or still after that: EBUSY, and the
    message names who.  */

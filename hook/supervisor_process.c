@@ -10,6 +10,7 @@
 
 #include "channel.h"
 #include "child.h"
+#include "manufacture_spec.h"
 #include "protocol.h"
 
 #define SUPERVISOR VTPM_LIBEXEC_DIR "/vtpm-supervisor"
@@ -30,6 +31,7 @@ static int
 exec_supervisor (const struct vtpm_supervisor_start *start, struct vtpm_error **error)
 {
   char pid[16], timeout[16], restarts[16], uid[16], gid[16], mode[16];
+  char banks[VTPM_SET_TEXT_SIZE];
   char instance[VTPM_INSTANCE_ID_TEXT_SIZE] = "";
   char *const environment[] = { NULL };
 
@@ -41,7 +43,7 @@ exec_supervisor (const struct vtpm_supervisor_start *start, struct vtpm_error **
   snprintf (mode, sizeof (mode), "%04o", (unsigned int) start->device_mode);
   if (start->instance != NULL)
     vtpm_instance_id_format (start->instance, instance);
-  const char *const arguments[] = {
+  const char *arguments[] = {
     "vtpm-supervisor",
     "--container-id", start->container_id,
     "--container-pid", pid,
@@ -55,9 +57,20 @@ exec_supervisor (const struct vtpm_supervisor_start *start, struct vtpm_error **
     "--restarts-per-minute", restarts,
     "--log-level", vtpm_log_level_name (start->log_level),
     "--state-dir", start->state_dir,
-    start->instance == NULL ? NULL : "--instance", instance,
-    NULL,
+    NULL, NULL, NULL, NULL, NULL,
   };
+  size_t count = sizeof (arguments) / sizeof (arguments[0]) - 5;
+
+  if (start->pcr_banks != 0)
+    {
+      arguments[count++] = "--pcr-banks";
+      arguments[count++] = vtpm_pcr_banks_format (start->pcr_banks, banks);
+    }
+  if (start->instance != NULL)
+    {
+      arguments[count++] = "--instance";
+      arguments[count] = instance;
+    }
   execve (SUPERVISOR, (char *const *) arguments, environment);
   return vtpm_error_set (error, errno, "cannot execute " SUPERVISOR);
 }
@@ -71,9 +84,10 @@ become_supervisor (const struct vtpm_supervisor_start *start, int channel_fd)
     [VTPM_FD_SERVER - VTPM_FD_SERVER] = start->pair->server_fd,
     [VTPM_FD_CHANNEL - VTPM_FD_SERVER] = channel_fd,
     [VTPM_FD_CONTAINER - VTPM_FD_SERVER] = start->container_pidfd,
+    [VTPM_FD_SEED - VTPM_FD_SERVER] = start->seed_fd,
     [VTPM_FD_HOST_KEYS - VTPM_FD_SERVER] = start->host_keys_fd,
   };
-  const int last_fd = start->instance == NULL ? VTPM_FD_CONTAINER : VTPM_FD_HOST_KEYS;
+  const int last_fd = start->instance == NULL ? VTPM_FD_SEED : VTPM_FD_HOST_KEYS;
   struct vtpm_error *error = NULL;
   int report_fd = channel_fd;
 

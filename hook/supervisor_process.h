@@ -36,6 +36,8 @@ struct vtpm_supervisor_start
 
   const struct vtpm_instance_id *instance; /* NULL: nothing is kept */
   const char *state_dir;
+  unsigned int pcr_banks; /* that the TPM has to have, 0: any */
+  int seed_fd;            /* tpm_seed.h */
   int host_keys_fd; /* with an instance only */
 };
 

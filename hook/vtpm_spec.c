@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "manufacture_spec.h"
 #include "names.h"
 
 /* Linux reserves the id -1 (fchown(2): "leave as it is").  */
@@ -127,6 +128,12 @@ parse_ek (const char *value, struct vtpm_spec *spec, struct vtpm_error **error)
   return strcmp (value, "none") == 0 ? 0 : refuse_unsupported (value, spec, error);
 }
 
+static int
+parse_pcr_banks (const char *value, struct vtpm_spec *spec, struct vtpm_error **error)
+{
+  return vtpm_pcr_banks_parse (value, &spec->pcr_banks, error);
+}
+
 static const struct
 {
   const char *key; /* after the prefix */
@@ -140,7 +147,7 @@ static const struct
   { "gid", parse_gid },
   { "mode", parse_mode },
   { "ek", parse_ek },
-  { "pcr-banks", refuse_unsupported },
+  { "pcr-banks", parse_pcr_banks },
 };
 
 static parse_value
@@ -189,6 +196,10 @@ check_together (const struct vtpm_spec *spec, struct vtpm_error **error)
                                  "annotations " VTPM_ANNOTATION_PREFIX
                                  "name and " VTPM_ANNOTATION_PREFIX
                                  "ephemeral: an instance with a name is not ephemeral");
+  if (spec->version == VTPM_TPM_1_2 && spec->pcr_banks != 0)
+    return vtpm_error_set_plain (error, EINVAL,
+                                 "annotation " VTPM_ANNOTATION_PREFIX
+                                 "pcr-banks: a TPM 1.2 has one bank only, sha1");
   return 0;
 }
 

@@ -30,6 +30,7 @@ lib_liblib_a_SOURCES = \
 	lib/rundir.c lib/rundir.h \
 	lib/secret_bytes.h \
 	lib/tpm_header.c lib/tpm_header.h \
+	lib/tpm_seed.c lib/tpm_seed.h \
 	lib/tpm_version.c lib/tpm_version.h \
 	lib/whole_file.c lib/whole_file.h
 
@@ -57,5 +58,6 @@ tests_unit_unit_tests_SOURCES += \
 	tests/unit/privilege_test.c \
 	tests/unit/rundir_test.c \
 	tests/unit/tpm_header_test.c \
+	tests/unit/tpm_seed_test.c \
 	tests/unit/tpm_version_test.c \
 	tests/unit/whole_file_test.c

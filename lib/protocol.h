@@ -11,19 +11,25 @@
  *  hook  <-- start channel -->  supervisor  <-- emulator channel -->  emulator
  *                                   ^
  *  vtpmctl, hook  -- control socket +
+ *
+ *  hook  <-- manufacture channel -->  vtpm-manufacture
  */
 
 /* Descriptors that a program inherits besides, for the supervisor only,
    /dev/null as 0, 1 and 2.  The emulator has no others, not even 0 to 2, and
-   has mapped and closed the journal before it reads its first command.  */
+   has mapped and closed the journal before it reads its first command; likewise
+   vtpm-manufacture with the seed.  */
 enum vtpm_inherited_fd
 {
   VTPM_FD_SERVER = 3,  /* both: the server side of the device pair */
   VTPM_FD_CHANNEL = 4, /* supervisor: start channel; emulator: emulator channel */
   VTPM_FD_CONTAINER = 5, /* supervisor: pidfd of the container's init */
-  VTPM_FD_HOST_KEYS = 6, /* supervisor with --instance only: host_key.h */
+  VTPM_FD_SEED = 6,      /* supervisor: tpm_seed.h */
+  VTPM_FD_HOST_KEYS = 7, /* supervisor with --instance only: host_key.h */
   VTPM_FD_JOURNAL = 5,   /* emulator: journal.h */
   VTPM_FD_PROGRAM = 6,   /* emulator: its own program, which it closes */
+  VTPM_FD_MANUFACTURE_CHANNEL = 3, /* vtpm-manufacture: to the hook */
+  VTPM_FD_MANUFACTURE_SEED = 4,    /* vtpm-manufacture: tpm_seed.h */
 };
 
 /* The start channel lives from the fork of the supervisor until the hook has
@@ -50,6 +56,13 @@ enum vtpm_emulator_message
   VTPM_EMULATOR_COMMITTED,     /* supervisor: it is; no payload */
   VTPM_EMULATOR_NOT_COMMITTED, /* supervisor: it is not, and the log says why; no payload */
   VTPM_EMULATOR_BUSY,          /* emulator: works, and nobody watches it; no payload */
+};
+
+/* vtpm-manufacture sends one message and exits.  */
+enum vtpm_manufacture_message
+{
+  VTPM_MANUFACTURE_MADE = 0x400, /* uint64_t, the size of the state in the seed */
+  VTPM_MANUFACTURE_FAILED,       /* text, the reason */
 };
 
 /* The control socket /run/oci-vtpm/<container-id>/control.  A client that

@@ -12,5 +12,11 @@ manufacture_libmanufacture_a_SOURCES = \
 	manufacture/manufacture_2_0.c manufacture/manufacture_internal.h \
 	manufacture/public_key.c manufacture/public_key.h
 
+internal_PROGRAMS += vtpm-manufacture
+
+vtpm_manufacture_SOURCES = manufacture/manufacture_main.c
+vtpm_manufacture_LDADD = manufacture/libmanufacture.a emulator/libemulator.a lib/liblib.a \
+	$(TSS2_SYS_LIBS) $(LIBTPMS_LIBS) $(LIBCRYPTO_LIBS) $(LIBSECCOMP_LIBS)
+
 tests_unit_unit_tests_SOURCES += \
 	tests/unit/manufacture_test.c

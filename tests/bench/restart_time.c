@@ -24,6 +24,7 @@
 #include "child.h"
 #include "control_client.h"
 #include "protocol.h"
+#include "tpm_seed.h"
 
 #define ID "bench"
 #define PATIENCE_SECONDS 60u
@@ -61,7 +62,7 @@ become_supervisor (char **argv, pid_t container, const int *fds)
 
   snprintf (pid, sizeof (pid), "%d", (int) container);
   prctl (PR_SET_PDEATHSIG, SIGKILL);
-  if (vtpm_child_arrange_descriptors (fds, 3, VTPM_CHILD_STDIO_NULL, &error) == 0)
+  if (vtpm_child_arrange_descriptors (fds, 4, VTPM_CHILD_STDIO_NULL, &error) == 0)
     execl (argv[2], argv[2], "--container-id", ID, "--container-pid", pid,
            "--restarts-per-minute", "1000000", "--log-level", "error", "--run-dir", argv[4],
            "--emulator", argv[3], (char *) NULL);
@@ -89,13 +90,15 @@ start_vtpm (char **argv)
 {
   pid_t container = start_container ();
   struct vtpm_error *error = NULL;
-  int hook[2], server[2], fds[3];
+  int hook[2], server[2], fds[4];
 
   if (vtpm_channel_pair (hook, &error) < 0 || vtpm_channel_pair (server, &error) < 0)
     die ("channels", error);
   fds[0] = server[1];
   fds[1] = hook[1];
   fds[2] = (int) syscall (SYS_pidfd_open, container, 0);
+  if (vtpm_tpm_seed_create_empty (&fds[3], &error) < 0)
+    die ("the seed", error);
   if (fork () == 0)
     become_supervisor (argv, container, fds);
   close (server[1]);

@@ -145,6 +145,7 @@ settings_for (const char *behaviour)
     .restarts_per_minute = 1000,
     .log_level = VTPM_LOG_DEBUG,
     .container_pidfd = vtpm.container_pidfd,
+    .seed_fd = -1,
     .host_keys_fd = -1,
   };
 

@@ -3,11 +3,13 @@
 #include "supervisor_fixture.h"
 
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 
 #include "expect_error.h"
 #include "protocol.h"
 #include "store.h"
+#include "tpm_seed.h"
 
 TestSuite (supervisor_state, .init = set_up_supervisor, .fini = tear_down_supervisor,
            .timeout = 60);
@@ -47,6 +49,40 @@ Test (supervisor_state, keeps_state)
   cr_assert_eq (unlink (path_of ("commits")), 0);
 
   start_persistent ("commits");
+  send_command ();
+  wait_for_log ("begins with \"state 2\"\n");
+  ask_to_stop ();
+  expect_end_in_order ();
+}
+
+static void
+start_seeded (const char *seed)
+{
+  struct vtpm_supervisor_settings settings = persistent_settings_for ("commits");
+  const struct vtpm_secret_bytes bytes = { .data = (uint8_t *) seed, .size = strlen (seed) };
+  uint8_t *mapped;
+
+  assert_success (vtpm_tpm_seed_create (&settings.seed_fd, &error));
+  assert_success (vtpm_tpm_seed_map (settings.seed_fd, &mapped, &error));
+  assert_success (vtpm_tpm_seed_fill (mapped, &bytes, &error));
+  munmap (mapped, VTPM_TPM_SEED_MAX);
+  assert_success (vtpm_tpm_seed_seal (settings.seed_fd, bytes.size, &error));
+  serve_with (&settings);
+  close (settings.seed_fd);
+}
+
+/* What is on disk is the TPM, whatever else was made.  */
+Test (supervisor_state, begins_with_what_was_made)
+{
+  start_seeded ("as made");
+  send_command ();
+  send_command ();
+  wait_for_log ("begins with \"as made\"\n");
+  ask_to_stop ();
+  expect_end_in_order ();
+  cr_assert_eq (unlink (path_of ("commits")), 0);
+
+  start_seeded ("made in vain");
   send_command ();
   wait_for_log ("begins with \"state 2\"\n");
   ask_to_stop ();

@@ -2,6 +2,8 @@
 /* Copyright (c) 2026 The oci-vtpm authors */
 #include "vtpm_spec.h"
 
+#include "manufacture_spec.h"
+
 #include "expect_error.h"
 
 /* Parses annotations that are JSON but for the quotation marks: ' is ".  */
@@ -269,9 +271,31 @@ Test (vtpm_spec, cannot_choose_a_scope)
 Test (vtpm_spec, refuses_what_it_cannot_do)
 {
   static const struct bad_annotation cases[] = {
-    { "{'io.oci-vtpm.pcr-banks':'sha256'}", EOPNOTSUPP, "io.oci-vtpm.pcr-banks: not supported" },
     { "{'io.oci-vtpm.ek':'ecc-p256'}", EOPNOTSUPP, "io.oci-vtpm.ek: not supported" },
     { "{'io.oci-vtpm.ek':''}", EOPNOTSUPP, "io.oci-vtpm.ek: not supported" },
+  };
+
+  expect_refused (cases, sizeof (cases) / sizeof (cases[0]));
+}
+
+Test (vtpm_spec, takes_pcr_banks)
+{
+  struct vtpm_spec spec
+      = parse_well ("{'io.oci-vtpm.device':'tpm0','io.oci-vtpm.pcr-banks':'sha512,sha1'}");
+
+  cr_expect_eq (spec.pcr_banks, 1U << VTPM_PCR_SHA1 | 1U << VTPM_PCR_SHA512);
+  spec = parse_well ("{'io.oci-vtpm.device':'tpm0'}");
+  cr_expect_eq (spec.pcr_banks, 0);
+}
+
+Test (vtpm_spec, refuses_wrong_pcr_banks)
+{
+  static const struct bad_annotation cases[] = {
+    { "{'io.oci-vtpm.pcr-banks':''}", EINVAL, "io.oci-vtpm.pcr-banks: \"\" is not a PCR bank" },
+    { "{'io.oci-vtpm.pcr-banks':'sha256 '}", EINVAL, "\"sha256 \" is not a PCR bank" },
+    { "{'io.oci-vtpm.pcr-banks':'sha256,sha256'}", EINVAL, "\"sha256\" is given twice" },
+    { "{'io.oci-vtpm.pcr-banks':'sha1','io.oci-vtpm.version':'1.2','io.oci-vtpm.device':'tpm0'}",
+      EINVAL, "pcr-banks: a TPM 1.2 has one bank only, sha1" },
   };
 
   expect_refused (cases, sizeof (cases) / sizeof (cases[0]));

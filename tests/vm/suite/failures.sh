@@ -64,8 +64,8 @@ bad_annotations() {
 	hook_refuses 'annotation io.oci-vtpm.mode: "01777" is not' \
 		"$(state '{"io.oci-vtpm.device":"tpm0","io.oci-vtpm.mode":"01777"}')"
 	hook_refuses 'annotation io.oci-vtpm.device is not a string' "$(state '{"io.oci-vtpm.device":0}')"
-	hook_refuses 'annotation io.oci-vtpm.pcr-banks: not supported by this version' \
-		"$(state '{"io.oci-vtpm.device":"tpm0","io.oci-vtpm.pcr-banks":"sha256"}')"
+	hook_refuses 'annotation io.oci-vtpm.pcr-banks: "sha3" is not a PCR bank' \
+		"$(state '{"io.oci-vtpm.device":"tpm0","io.oci-vtpm.pcr-banks":"sha256,sha3"}')"
 	hook_refuses 'annotation io.oci-vtpm.name: "default/web" contains a slash' \
 		"$(state '{"io.oci-vtpm.device":"tpm0","io.oci-vtpm.name":"default/web"}')"
 	hook_refuses 'annotation io.oci-vtpm.name: instance name "Web" is not' \

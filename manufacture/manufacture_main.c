@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Copyright (c) 2026 The oci-vtpm authors */
+
+/*
+ * vtpm-manufacture: the process in which a TPM is made that is more than what its
+ * emulator makes by itself.
+ *
+ * oci-vtpm-hook starts it as the supervisors' user, without a capability, before there
+ * is a device, and waits for its end.  It has two descriptors: a channel to the hook,
+ * and the memory that the new TPM's state goes to.  What it computes are the secrets of
+ * one TPM.
+ *
+ * It may never open a file, a socket or a process, or see another TPM or a key that
+ * protects state on disk: it is in the emulator's sandbox before it makes anything.
+ */
+
+#include <signal.h>
+#include <sys/socket.h>
+
+#include "channel.h"
+#include "libcrypto.h"
+#include "manufacture.h"
+#include "options.h"
+#include "protocol.h"
+#include "sandbox.h"
+#include "tpm_seed.h"
+
+struct settings
+{
+  enum vtpm_program_action action; /* first, for VTPM_OPTIONS_HELP_AND_VERSION */
+  struct vtpm_manufacture_spec spec;
+};
+
+static int
+set_pcr_banks (void *target, const char *value, struct vtpm_error **error)
+{
+  return vtpm_pcr_banks_parse (value, &((struct settings *) target)->spec.pcr_banks, error);
+}
+
+static const struct vtpm_option table[] = {
+  { "pcr-banks", "LIST", "of sha1, sha256 (default), sha384 and sha512", set_pcr_banks },
+  VTPM_OPTIONS_HELP_AND_VERSION,
+};
+
+#define TABLE_SIZE (sizeof (table) / sizeof (table[0]))
+
+static int
+check_channel (struct vtpm_error **error)
+{
+  int type;
+  socklen_t size = sizeof (type);
+
+  if (getsockopt (VTPM_FD_MANUFACTURE_CHANNEL, SOL_SOCKET, SO_TYPE, &type, &size) < 0
+      || type != SOCK_SEQPACKET)
+    return vtpm_error_set (error, 0, "descriptor %d is no channel: oci-vtpm-hook starts this",
+                           VTPM_FD_MANUFACTURE_CHANNEL);
+  return 0;
+}
+
+/* libcrypto reads what it wants to read before the door is closed.  */
+static int
+enter_sandbox (pid_t parent, struct vtpm_error **error)
+{
+  signal (SIGPIPE, SIG_IGN);
+  if (vtpm_libcrypto_prepare (error) < 0 || vtpm_sandbox_limits (parent, error) < 0)
+    return -1;
+  return vtpm_sandbox_close_door (error);
+}
+
+/* There is no key to certify yet.  */
+static int
+refuse_to_certify (void *context, const struct vtpm_certifiable_key *key,
+                   uint8_t certificate[VTPM_CERTIFICATE_MAX], size_t *size,
+                   struct vtpm_error **error)
+{
+  (void) context;
+  (void) key;
+  (void) certificate;
+  (void) size;
+  return vtpm_error_set_plain (error, EOPNOTSUPP, "there is nobody to certify it");
+}
+
+static int
+run (const struct settings *settings, pid_t parent, struct vtpm_error **error)
+{
+  static const struct vtpm_certifier nobody = { .certify = refuse_to_certify };
+  _cleanup_secret_bytes_ struct vtpm_secret_bytes permanent = { 0 };
+  uint8_t *seed;
+  uint64_t size;
+
+  if (check_channel (error) < 0 || vtpm_tpm_seed_map (VTPM_FD_MANUFACTURE_SEED, &seed, error) < 0)
+    return -1;
+  close (VTPM_FD_MANUFACTURE_SEED);
+  if (enter_sandbox (parent, error) < 0
+      || vtpm_manufacture (&settings->spec, &nobody, &permanent, error) < 0
+      || vtpm_tpm_seed_fill (seed, &permanent, error) < 0)
+    return -1;
+  size = permanent.size;
+  return vtpm_channel_send (VTPM_FD_MANUFACTURE_CHANNEL, VTPM_MANUFACTURE_MADE, &size,
+                            sizeof (size), error);
+}
+
+static int
+fail (const struct vtpm_error *error)
+{
+  const char *message = vtpm_error_message (error);
+
+  if (vtpm_channel_send_text (VTPM_FD_MANUFACTURE_CHANNEL, VTPM_MANUFACTURE_FAILED, message, NULL)
+      < 0)
+    fprintf (stderr, "vtpm-manufacture: %s\n", message);
+  return EXIT_FAILURE;
+}
+
+int
+main (int argc, char **argv)
+{
+  _cleanup_error_ struct vtpm_error *error = NULL;
+  struct settings settings
+      = { .spec = { .version = VTPM_TPM_2_0, .pcr_banks = VTPM_PCR_BANKS_DEFAULT } };
+  pid_t parent = getppid ();
+  int first_argument;
+
+  if (vtpm_options_parse (argc, argv, table, TABLE_SIZE, &settings, &first_argument, &error) < 0
+      || (first_argument < argc && vtpm_options_unexpected (argv[first_argument], &error) < 0))
+    return fail (error);
+  if (settings.action == VTPM_PROGRAM_SHOW_HELP)
+    {
+      puts ("Usage: vtpm-manufacture [OPTION]...\n"
+            "Makes a TPM; oci-vtpm-hook starts it.\n");
+      vtpm_options_print (stdout, table, TABLE_SIZE);
+      return EXIT_SUCCESS;
+    }
+  if (settings.action == VTPM_PROGRAM_SHOW_VERSION)
+    {
+      printf ("vtpm-manufacture (%s) %s\n", PACKAGE_NAME, PACKAGE_VERSION);
+      return EXIT_SUCCESS;
+    }
+  return run (&settings, parent, &error) < 0 ? fail (error) : EXIT_SUCCESS;
+}
