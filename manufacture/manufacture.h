@@ -39,9 +39,9 @@ struct vtpm_certifier
 
 /* *PERMANENT is the TPM's permanent state (tpm_engine.h): it has been shut down, and
    has the banks that SPEC asks for from its next start on.  The caller clears it.
-   CERTIFIER is asked once for each endorsement key, in the order of enum
-   vtpm_key_type; an error of its is one of this.  As with the engine, one TPM a
-   process.  */
+   CERTIFIER, which may be NULL where SPEC has no endorsement key, is asked once for each,
+   in the order of enum vtpm_key_type; an error of its is one of this.  As with the engine,
+   one TPM a process.  */
 int vtpm_manufacture (const struct vtpm_manufacture_spec *spec,
                       const struct vtpm_certifier *certifier,
                       struct vtpm_secret_bytes *permanent, struct vtpm_error **error);

@@ -67,23 +67,9 @@ enter_sandbox (pid_t parent, struct vtpm_error **error)
   return vtpm_sandbox_close_door (error);
 }
 
-/* There is no key to certify yet.  */
-static int
-refuse_to_certify (void *context, const struct vtpm_certifiable_key *key,
-                   uint8_t certificate[VTPM_CERTIFICATE_MAX], size_t *size,
-                   struct vtpm_error **error)
-{
-  (void) context;
-  (void) key;
-  (void) certificate;
-  (void) size;
-  return vtpm_error_set_plain (error, EOPNOTSUPP, "there is nobody to certify it");
-}
-
 static int
 run (const struct settings *settings, pid_t parent, struct vtpm_error **error)
 {
-  static const struct vtpm_certifier nobody = { .certify = refuse_to_certify };
   _cleanup_secret_bytes_ struct vtpm_secret_bytes permanent = { 0 };
   uint8_t *seed;
   uint64_t size;
@@ -92,7 +78,7 @@ run (const struct settings *settings, pid_t parent, struct vtpm_error **error)
     return -1;
   close (VTPM_FD_MANUFACTURE_SEED);
   if (enter_sandbox (parent, error) < 0
-      || vtpm_manufacture (&settings->spec, &nobody, &permanent, error) < 0
+      || vtpm_manufacture (&settings->spec, NULL, &permanent, error) < 0
       || vtpm_tpm_seed_fill (seed, &permanent, error) < 0)
     return -1;
   size = permanent.size;

@@ -11,12 +11,11 @@ static struct vtpm_engine *
 start_tpm_with (unsigned int banks)
 {
   const struct vtpm_manufacture_spec spec = { .version = VTPM_TPM_2_0, .pcr_banks = banks };
-  const struct vtpm_certifier nobody = { 0 };
   _cleanup_secret_bytes_ struct vtpm_secret_bytes permanent = { 0 };
   struct vtpm_engine_state state = { 0 };
   struct vtpm_engine *engine = NULL;
 
-  assert_success (vtpm_manufacture (&spec, &nobody, &permanent, &error));
+  assert_success (vtpm_manufacture (&spec, NULL, &permanent, &error));
   state.permanent = permanent.data;
   state.permanent_size = permanent.size;
   assert_success (vtpm_engine_new (VTPM_TPM_2_0, &state, &engine, &error));
