@@ -114,8 +114,8 @@ take_result (const struct vtpm_message *message, size_t *size, struct vtpm_error
   return 0;
 }
 
-/* It has ended when this returns: who says that it is ready ends by itself, and so that
-   the memory can be sealed it must have.  */
+/* It has ended when this returns, without which the memory could not be sealed.  Who has
+   said something has nothing more to do.  */
 static int
 await (pid_t pid, int channel_fd, vtpm_deadline deadline, size_t *size, struct vtpm_error **error)
 {
@@ -124,7 +124,7 @@ await (pid_t pid, int channel_fd, vtpm_deadline deadline, size_t *size, struct v
   int status = 0;
   int result = hear (channel_fd, deadline, &message, &said, error);
 
-  if (result < 0)
+  if (result < 0 || said)
     kill (pid, SIGKILL);
   while (waitpid (pid, &status, 0) < 0 && errno == EINTR)
     continue;
