@@ -7,6 +7,7 @@ noinst_LIBRARIES += lib/liblib.a
 lib_liblib_a_SOURCES = \
 	lib/base_dirs.c lib/base_dirs.h \
 	lib/big_endian.h \
+	lib/certificate_request.h \
 	lib/channel.c lib/channel.h \
 	lib/child.c lib/child.h \
 	lib/cleanup.h \

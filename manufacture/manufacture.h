@@ -8,30 +8,14 @@
  * it within this process.  What comes out has never been used.
  */
 
+#include "certificate_request.h"
 #include "manufacture_spec.h"
 #include "secret_bytes.h"
 
-/* A certificate's size in bytes at most: more fits no single response of the TPM with
-   room to spare for what reads it.  */
-#define VTPM_CERTIFICATE_MAX 2048
-
-/* A key that is to be certified, and what the TPM says about itself (TPM 2.0 Library,
-   part 2, 6.13, TPM_PT; TPM 1.2: the same from TPM_CAP_VERSION_VAL).  */
-struct vtpm_certifiable_key
-{
-  const uint8_t *key; /* DER SubjectPublicKeyInfo */
-  size_t key_size;
-  enum vtpm_tpm_version version;
-  uint32_t manufacturer;     /* four characters */
-  uint32_t firmware_version; /* TPM_PT_FIRMWARE_VERSION_1 */
-  uint32_t level;            /* of the specification */
-  uint32_t revision;         /* hundredths: 164 */
-};
-
 struct vtpm_certifier
 {
-  /* Fills CERTIFICATE, DER.  */
-  int (*certify) (void *context, const struct vtpm_certifiable_key *key,
+  /* Fills CERTIFICATE, DER.  The request says nothing of whom the TPM is for.  */
+  int (*certify) (void *context, const struct vtpm_certificate_request *request,
                   uint8_t certificate[VTPM_CERTIFICATE_MAX], size_t *size,
                   struct vtpm_error **error);
   void *context;

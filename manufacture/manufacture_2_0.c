@@ -21,7 +21,7 @@ struct work
   struct vtpm_engine_tcti *tcti;
   TSS2_SYS_CONTEXT *sys;
   const struct vtpm_certifier *certifier;
-  struct vtpm_certifiable_key facts; /* all but the key */
+  struct vtpm_certificate_request facts; /* all but the key */
 };
 
 /* Before anybody has a TPM, the authorisation of each hierarchy is empty.  */
@@ -94,7 +94,7 @@ get_property (struct work *work, TPM2_PT property, uint32_t *value, struct vtpm_
 static int
 get_facts (struct work *work, struct vtpm_error **error)
 {
-  struct vtpm_certifiable_key *facts = &work->facts;
+  struct vtpm_certificate_request *facts = &work->facts;
 
   facts->version = VTPM_TPM_2_0;
   if (get_property (work, TPM2_PT_MANUFACTURER, &facts->manufacturer, error) < 0
@@ -142,7 +142,7 @@ static int
 certify (struct work *work, const TPM2B_PUBLIC *public, uint8_t certificate[VTPM_CERTIFICATE_MAX],
          size_t *size, struct vtpm_error **error)
 {
-  struct vtpm_certifiable_key key = work->facts;
+  struct vtpm_certificate_request key = work->facts;
   uint8_t der[VTPM_PUBLIC_KEY_MAX];
 
   if (vtpm_public_key_encode (&public->publicArea, der, &key.key_size, error) < 0)

@@ -20,11 +20,11 @@ struct notary
   int asked;
   uint8_t keys[VTPM_KEY_TYPE_COUNT][VTPM_PUBLIC_KEY_MAX];
   size_t key_sizes[VTPM_KEY_TYPE_COUNT];
-  struct vtpm_certifiable_key facts;
+  struct vtpm_certificate_request facts;
 };
 
 static int
-notarise (void *context, const struct vtpm_certifiable_key *key,
+notarise (void *context, const struct vtpm_certificate_request *key,
           uint8_t certificate[VTPM_CERTIFICATE_MAX], size_t *size, struct vtpm_error **error)
 {
   struct notary *notary = context;
