@@ -8,6 +8,7 @@ lib_liblib_a_SOURCES = \
 	lib/base_dirs.c lib/base_dirs.h \
 	lib/big_endian.h \
 	lib/certificate_request.h \
+	lib/certify_message.c lib/certify_message.h \
 	lib/channel.c lib/channel.h \
 	lib/child.c lib/child.h \
 	lib/cleanup.h \
@@ -38,6 +39,7 @@ lib_liblib_a_SOURCES = \
 tests_unit_unit_tests_SOURCES += \
 	tests/unit/base_dirs_test.c \
 	tests/unit/big_endian_test.c \
+	tests/unit/certify_message_test.c \
 	tests/unit/channel_test.c \
 	tests/unit/child_test.c \
 	tests/unit/control_client_test.c \
