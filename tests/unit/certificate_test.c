@@ -11,6 +11,10 @@
 #define NOW ((time_t) 1790000000)
 #define DAY ((time_t) 86400)
 
+#define ALTERNATIVE_NAME                                                                           \
+  "X509v3 Subject Alternative Name: critical\n                DirName:/2.23.133.2.1=id:49424D00"    \
+  "/2.23.133.2.2=libtpms/2.23.133.2.3=id:20191023\n"
+
 static const uint8_t serial[VTPM_SERIAL_SIZE] = { 1, 2, 3 };
 static const struct vtpm_certificate_policy plain = { .validity_days = 10 };
 
@@ -112,8 +116,7 @@ Test (certificate, is_as_the_profile_wants)
     "Issuer: CN=issuer",
     "Subject: \n",
     "X509v3 Extended Key Usage: \n                2.23.133.8.1\n",
-    "X509v3 Subject Alternative Name: critical\n                DirName:/2.23.133.2.1=id:49424D00"
-    "/2.23.133.2.2=libtpms/2.23.133.2.3=id:20191023\n",
+    ALTERNATIVE_NAME,
     "X509v3 Basic Constraints: critical\n                CA:FALSE\n",
     "X509v3 Subject Directory Attributes: \n",
     "X509v3 Authority Key Identifier: \n",
