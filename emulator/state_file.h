@@ -43,9 +43,9 @@
 #include "host_key.h"
 #include "instance_id.h"
 #include "tpm_version.h"
+#include "uuid.h"
 
 #define VTPM_STATE_FORMAT_VERSION 1
-#define VTPM_UUID_SIZE 16
 #define VTPM_KEY_ID_SIZE 8
 
 /* The largest file that is read at all.  */

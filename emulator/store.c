@@ -3,21 +3,9 @@
 #include "store.h"
 
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 
 #include "store_internal.h"
-
-/* A random one (RFC 9562, version 4).  */
-static int
-make_uuid (uint8_t uuid[VTPM_UUID_SIZE], struct vtpm_error **error)
-{
-  if (getrandom (uuid, VTPM_UUID_SIZE, 0) != VTPM_UUID_SIZE)
-    return vtpm_error_set (error, errno, "cannot get random bytes");
-  uuid[6] = (uint8_t) (0x40 | (uuid[6] & 0x0f));
-  uuid[8] = (uint8_t) (0x80 | (uuid[8] & 0x3f));
-  return 0;
-}
 
 static int
 load (struct vtpm_store *store, const struct vtpm_store_content *content,
@@ -52,13 +40,17 @@ set_no_instance (const struct vtpm_instance_id *id, struct vtpm_error **error)
 /* A directory without a state and without a trace of one: a new instance, or
    one whose first start never came to its first commit.  */
 static int
-begin (struct vtpm_store *store, bool create, struct vtpm_error **error)
+begin (struct vtpm_store *store, const struct vtpm_store_settings *settings,
+       struct vtpm_error **error)
 {
-  if (!create)
+  if (!settings->create)
     return set_no_instance (&store->place.id, error);
   store->blank = true;
   store->header.id = store->place.id;
-  return make_uuid (store->header.uuid, error);
+  if (settings->uuid == NULL)
+    return vtpm_uuid_make (store->header.uuid, error);
+  memcpy (store->header.uuid, settings->uuid, VTPM_UUID_SIZE);
+  return 0;
 }
 
 static int
@@ -74,7 +66,7 @@ read_content (struct vtpm_store *store, const struct vtpm_store_settings *settin
   result = vtpm_store_read (store->place.dir_fd, prefix, settings->id, &content, error);
   if (result == 0)
     result = content.has_state ? load (store, &content, settings->keys, error)
-                               : begin (store, settings->create, error);
+                               : begin (store, settings, error);
   free (content.file);
   return result;
 }

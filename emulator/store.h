@@ -56,6 +56,7 @@ struct vtpm_store_settings
   const struct vtpm_host_keys *keys; /* used while opening, not kept */
   const char *holder;    /* who takes the lock: "container ID", "vtpmctl export" */
   bool create;           /* make the instance where there is none */
+  const uint8_t *uuid;   /* of one that is made; NULL: a random one */
   const struct vtpm_store_calls *calls; /* NULL: the kernel's */
 };
 

@@ -6,29 +6,6 @@
 #include <string.h>
 #include <time.h>
 
-char *
-vtpm_uuid_format (const uint8_t uuid[VTPM_UUID_SIZE], char buffer[VTPM_UUID_TEXT_SIZE])
-{
-  char *end = buffer;
-
-  for (size_t i = 0; i < VTPM_UUID_SIZE; i++)
-    end += sprintf (end, i == 4 || i == 6 || i == 8 || i == 10 ? "-%02x" : "%02x", uuid[i]);
-  return buffer;
-}
-
-/* What vtpm_uuid_format makes; the caller compares it with the text.  */
-static void
-parse_uuid (const char *text, uint8_t uuid[VTPM_UUID_SIZE])
-{
-  memset (uuid, 0, VTPM_UUID_SIZE);
-  for (size_t i = 0; i < VTPM_UUID_SIZE; i++)
-    {
-      text += *text == '-';
-      sscanf (text, "%2" SCNx8, &uuid[i]);
-      text += strnlen (text, 2);
-    }
-}
-
 /* No value has a character that JSON would want escaped.  */
 size_t
 vtpm_store_meta_format (const struct vtpm_store_meta *meta, char buffer[VTPM_STORE_META_SIZE])
@@ -62,8 +39,7 @@ scan (const char *text, struct vtpm_store_meta *meta)
       || vtpm_instance_id_parse (instance, &meta->id, NULL) < 0
       || vtpm_tpm_version_from_name (version, &meta->version, NULL) < 0)
     return -1;
-  parse_uuid (uuid, meta->uuid);
-  return 0;
+  return vtpm_uuid_parse (uuid, meta->uuid, NULL);
 }
 
 /* What is read must give the same text again: that leaves no question of what

@@ -12,7 +12,6 @@
 #include "state_file.h"
 
 #define VTPM_STORE_META_SIZE 640
-#define VTPM_UUID_TEXT_SIZE 37
 #define VTPM_TIME_TEXT_SIZE 21 /* 2026-01-31T23:59:59Z */
 
 struct vtpm_store_meta
@@ -23,9 +22,6 @@ struct vtpm_store_meta
   char created_at[VTPM_TIME_TEXT_SIZE];
   uint64_t generation;
 };
-
-/* Returns BUFFER.  */
-char *vtpm_uuid_format (const uint8_t uuid[VTPM_UUID_SIZE], char buffer[VTPM_UUID_TEXT_SIZE]);
 
 /* Returns the length.  */
 size_t vtpm_store_meta_format (const struct vtpm_store_meta *meta,

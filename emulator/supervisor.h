@@ -32,6 +32,7 @@ struct vtpm_supervisor_settings
   /* A persistent vTPM is kept as INSTANCE below STATE_DIR.  */
   bool persistent;
   struct vtpm_instance_id instance;
+  const char *uuid; /* of an instance that is new (uuid.h); NULL: a random one */
   const char *state_dir;
 
   /* How the device pair was made (driver.h), and what such a driver wants to

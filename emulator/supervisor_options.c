@@ -9,6 +9,7 @@
 #include "manufacture_spec.h"
 #include "names.h"
 #include "options.h"
+#include "uuid.h"
 
 #define STOP_TIMEOUT_MAX 3600
 #define RESTARTS_MAX 1000000
@@ -98,6 +99,15 @@ set_instance (void *target, const char *value, struct vtpm_error **error)
 }
 
 static int
+set_uuid (void *target, const char *value, struct vtpm_error **error)
+{
+  uint8_t uuid[VTPM_UUID_SIZE];
+
+  ((struct target *) target)->settings->uuid = value;
+  return vtpm_uuid_parse (value, uuid, error);
+}
+
+static int
 set_state_dir (void *target, const char *value, struct vtpm_error **error)
 {
   (void) error;
@@ -176,6 +186,7 @@ static const struct vtpm_option table[] = {
   { "tpm-version", "VERSION", "2.0 (default) or 1.2", set_tpm_version },
   { "pcr-banks", "LIST", "what the TPM has to have", set_pcr_banks },
   { "instance", "SCOPE/NAME", "keep the TPM's state as this instance", set_instance },
+  { "uuid", "UUID", "of the instance if it is new", set_uuid },
   { "state-dir", "DIR", "of all instances (" VTPM_STATE_DIR ")", set_state_dir },
   { "restarts-per-minute", "NUMBER", "of the emulator, at most (30)", set_restarts_per_minute },
   { "stop-timeout", "SECONDS", "for the TPM's orderly shutdown (10)", set_stop_timeout },

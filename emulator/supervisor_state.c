@@ -16,6 +16,7 @@ open_store (struct supervisor *supervisor, struct vtpm_error **error)
   const struct vtpm_supervisor_settings *settings = supervisor->settings;
   _cleanup_host_keys_ struct vtpm_host_keys keys = { 0 };
   int keys_fd = settings->host_keys_fd;
+  uint8_t uuid[VTPM_UUID_SIZE];
   char holder[320];
   const struct vtpm_store_settings store = {
     .state_dir = settings->state_dir,
@@ -23,11 +24,13 @@ open_store (struct supervisor *supervisor, struct vtpm_error **error)
     .keys = &keys,
     .holder = holder,
     .create = true,
+    .uuid = settings->uuid != NULL ? uuid : NULL,
   };
   int result = vtpm_host_keys_from_fd (keys_fd, &keys, error);
 
   vtpm_cleanup_close (&keys_fd);
-  if (result < 0)
+  if (result < 0
+      || (settings->uuid != NULL && vtpm_uuid_parse (settings->uuid, uuid, error) < 0))
     return -1;
   snprintf (holder, sizeof (holder), "container %s", settings->container_id);
   if (vtpm_store_open (&store, &supervisor->store, error) < 0)

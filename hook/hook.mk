@@ -20,6 +20,7 @@ hook_libhook_a_SOURCES = \
 	hook/oci_bundle.c hook/oci_bundle.h \
 	hook/oci_state.c hook/oci_state.h \
 	hook/supervisor_process.c hook/supervisor_process.h \
+	hook/vtpm_record.c hook/vtpm_record.h \
 	hook/vtpm_spec.c hook/vtpm_spec.h
 
 hook_PROGRAMS = oci-vtpm-hook

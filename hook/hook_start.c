@@ -3,7 +3,6 @@
 #include "hook_start.h"
 
 #include <sys/syscall.h>
-#include <time.h>
 
 #include "base_dirs.h"
 #include "container_dev.h"
@@ -15,6 +14,8 @@
 #include "oci_bundle.h"
 #include "supervisor_process.h"
 #include "tpm_seed.h"
+#include "uuid.h"
+#include "vtpm_record.h"
 
 /* How often a device pair is made before a start fails.  */
 #define TRIES_MAX 3
@@ -28,6 +29,7 @@ struct start
   const struct vtpm_host_config *config;
   vtpm_deadline deadline;
   struct vtpm_user user;
+  char uuid[VTPM_UUID_TEXT_SIZE]; /* of the TPM, if it is new */
   int container_pidfd;
   int seed_fd;
   int host_keys_fd;     /* -1 for an ephemeral vTPM */
@@ -151,6 +153,7 @@ make_vtpm (struct start *start, struct vtpm_error **error)
     .restarts_per_minute = start->config->restarts_per_minute,
     .log_level = start->config->log_level,
     .instance = start->spec->ephemeral ? NULL : &start->spec->instance,
+    .uuid = start->uuid,
     .state_dir = start->config->state_dir,
     .pcr_banks = start->spec->pcr_banks,
     .seed_fd = start->seed_fd,
@@ -221,88 +224,32 @@ hand_over_devices (struct start *start, struct vtpm_error **error)
                                    error);
 }
 
-static void
-add_text (json_object *object, const char *key, const char *text)
-{
-  json_object_object_add (object, key, json_object_new_string (text));
-}
-
-/* A file, which has no NUMBER (NULL), is one of the container's only.  */
-static json_object *
-describe_node (const char *name, const struct vtpm_device_number *number)
-{
-  json_object *node = json_object_new_object ();
-  char path[32];
-
-  snprintf (path, sizeof (path), "/dev/%s", name);
-  add_text (node, "path", path);
-  if (number == NULL)
-    return node;
-  json_object_object_add (node, "major", json_object_new_int64 (number->major));
-  json_object_object_add (node, "minor", json_object_new_int64 (number->minor));
-  return node;
-}
-
-static json_object *
-describe_nodes (const struct start *start)
-{
-  const struct vtpm_client_side *side = &start->side;
-  json_object *devices = json_object_new_array ();
-
-  json_object_array_add (devices, describe_node (start->spec->device,
-                                                 side->mount_fd < 0 ? &side->tpm : NULL));
-  if (side->has_resource_manager)
-    json_object_array_add (devices,
-                           describe_node (start->spec->resource_manager, &side->tpmrm));
-  return devices;
-}
-
-static json_object *
-describe_passed_over (const struct vtpm_pair *pair)
-{
-  json_object *drivers = json_object_new_array ();
-
-  for (size_t i = 0; i < pair->passed_over_count; i++)
-    {
-      json_object *driver = json_object_new_object ();
-
-      add_text (driver, "driver", pair->passed_over[i].driver);
-      add_text (driver, "reason", pair->passed_over[i].reason);
-      json_object_array_add (drivers, driver);
-    }
-  return drivers;
-}
-
-/* What vtpm.json says; vtpmctl(1) shows it.  */
-static json_object *
-describe (const struct start *start)
-{
-  json_object *record = json_object_new_object ();
-  char instance[VTPM_INSTANCE_ID_TEXT_SIZE];
-
-  add_text (record, "containerId", start->state->id);
-  add_text (record, "bundle", start->state->bundle);
-  add_text (record, "tpmVersion", vtpm_tpm_version_name (start->spec->version));
-  add_text (record, "driver", start->pair->driver->name);
-  if (start->pair->passed_over_count > 0)
-    json_object_object_add (record, "passedOver", describe_passed_over (start->pair));
-  if (start->side.host_device[0] != '\0')
-    add_text (record, "hostDevice", start->side.host_device);
-  json_object_object_add (record, "devices", describe_nodes (start));
-  if (!start->spec->ephemeral)
-    add_text (record, "instance", vtpm_instance_id_format (&start->spec->instance, instance));
-  json_object_object_add (record, "startedAt", json_object_new_int64 (time (NULL)));
-  return record;
-}
-
 static int
 record (struct start *start, struct vtpm_error **error)
 {
-  _cleanup_json_ json_object *description = describe (start);
+  const struct vtpm_record_facts facts = {
+    .state = start->state,
+    .spec = start->spec,
+    .pair = start->pair,
+    .side = &start->side,
+    .uuid = start->uuid,
+  };
+  _cleanup_json_ json_object *description = vtpm_record_describe (&facts);
 
   return vtpm_supervisor_process_record (
       start->supervisor, json_object_to_json_string_ext (description, JSON_C_TO_STRING_PRETTY),
       start->deadline, error);
+}
+
+static int
+make_uuid (struct start *start, struct vtpm_error **error)
+{
+  uint8_t uuid[VTPM_UUID_SIZE];
+
+  if (vtpm_uuid_make (uuid, error) < 0)
+    return -1;
+  vtpm_uuid_format (uuid, start->uuid);
+  return 0;
 }
 
 static int
@@ -338,7 +285,7 @@ vtpm_hook_start (const struct vtpm_oci_state *state, const struct vtpm_spec *spe
   if (served)
     return 0;
   if (open_container (&start, error) < 0 || prepare_instance (&start, error) < 0
-      || prepare_tpm (&start, error) < 0 || make_vtpm_patiently (&start, error) < 0
+      || make_uuid (&start, error) < 0 || prepare_tpm (&start, error) < 0 || make_vtpm_patiently (&start, error) < 0
       || hand_over_devices (&start, error) < 0 || record (&start, error) < 0)
     {
       undo (&start);

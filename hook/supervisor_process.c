@@ -57,9 +57,9 @@ exec_supervisor (const struct vtpm_supervisor_start *start, struct vtpm_error **
     "--restarts-per-minute", restarts,
     "--log-level", vtpm_log_level_name (start->log_level),
     "--state-dir", start->state_dir,
-    NULL, NULL, NULL, NULL, NULL,
+    NULL, NULL, NULL, NULL, NULL, NULL, NULL,
   };
-  size_t count = sizeof (arguments) / sizeof (arguments[0]) - 5;
+  size_t count = sizeof (arguments) / sizeof (arguments[0]) - 7;
 
   if (start->pcr_banks != 0)
     {
@@ -69,7 +69,9 @@ exec_supervisor (const struct vtpm_supervisor_start *start, struct vtpm_error **
   if (start->instance != NULL)
     {
       arguments[count++] = "--instance";
-      arguments[count] = instance;
+      arguments[count++] = instance;
+      arguments[count++] = "--uuid";
+      arguments[count] = start->uuid;
     }
   execve (SUPERVISOR, (char *const *) arguments, environment);
   return vtpm_error_set (error, errno, "cannot execute " SUPERVISOR);

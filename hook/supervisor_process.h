@@ -35,6 +35,7 @@ struct vtpm_supervisor_start
   enum vtpm_log_level log_level;
 
   const struct vtpm_instance_id *instance; /* NULL: nothing is kept */
+  const char *uuid; /* of an instance that is new */
   const char *state_dir;
   unsigned int pcr_banks; /* that the TPM has to have, 0: any */
   int seed_fd;            /* tpm_seed.h */

@@ -34,6 +34,7 @@ lib_liblib_a_SOURCES = \
 	lib/tpm_header.c lib/tpm_header.h \
 	lib/tpm_seed.c lib/tpm_seed.h \
 	lib/tpm_version.c lib/tpm_version.h \
+	lib/uuid.c lib/uuid.h \
 	lib/whole_file.c lib/whole_file.h
 
 tests_unit_unit_tests_SOURCES += \
@@ -63,4 +64,5 @@ tests_unit_unit_tests_SOURCES += \
 	tests/unit/tpm_header_test.c \
 	tests/unit/tpm_seed_test.c \
 	tests/unit/tpm_version_test.c \
+	tests/unit/uuid_test.c \
 	tests/unit/whole_file_test.c

@@ -118,6 +118,24 @@ Test (store, is_made_only_if_asked)
   assert_success (try_open (settings, &error));
 }
 
+Test (store, has_the_uuid_that_it_was_made_with)
+{
+  static const uint8_t uuid[VTPM_UUID_SIZE] = { 1, 2, 3 }, other[VTPM_UUID_SIZE] = { 4 };
+  struct vtpm_store_settings settings = web_settings ();
+  struct vtpm_store *store;
+
+  settings.uuid = uuid;
+  store = open_with (settings);
+  cr_expect_arr_eq (vtpm_store_header (store)->uuid, uuid, VTPM_UUID_SIZE);
+  assert_success (vtpm_store_expect_version (store, VTPM_TPM_2_0, &error));
+  assert_success (vtpm_store_commit (store, (const uint8_t *) "state", 5, &error));
+  vtpm_store_close (store);
+  settings.uuid = other;
+  store = open_with (settings);
+  cr_expect_arr_eq (vtpm_store_header (store)->uuid, uuid, VTPM_UUID_SIZE);
+  vtpm_store_close (store);
+}
+
 Test (store, wants_its_directory)
 {
   struct vtpm_store_settings settings = web_settings ();

@@ -54,8 +54,9 @@ Test (supervisor_options, takes_all)
 
   assert_success (parse ("--container-id=c1 --container-pid=2147483647 --tpm-version 1.2 "
                          "--stop-timeout 3600 --log-level debug --run-dir /r --emulator /e "
-                         "--instance team-a/web --state-dir /s --restarts-per-minute 1000000",
+                         "--instance team-a/web --uuid 0f1e2d3c-4b5a-4978-8695-a4b3c2d1e0ff --state-dir /s --restarts-per-minute 1000000",
                          &action, &settings, &error));
+  cr_expect_str_eq (settings.uuid, "0f1e2d3c-4b5a-4978-8695-a4b3c2d1e0ff");
   cr_expect_eq (settings.container_pid, 2147483647);
   cr_expect_eq (settings.version, VTPM_TPM_1_2);
   cr_expect_eq (settings.stop_timeout, 3600);
