@@ -4,19 +4,14 @@
 
 #include <fcntl.h>
 #include <openssl/pem.h>
+#include <string.h>
 
+#include "ca_token.h"
 #include "libcrypto.h"
+#include "openssl_cleanup.h"
 #include "whole_file.h"
 
 #define PEM_MAX 65536
-
-static inline void
-cleanup_bio (BIO **bio)
-{
-  BIO_free (*bio);
-}
-
-#define _cleanup_bio_ VTPM_CLEANUP (cleanup_bio)
 
 int
 vtpm_ca_key_make (enum vtpm_ca_key_type type, EVP_PKEY **key, struct vtpm_error **error)
@@ -118,4 +113,30 @@ vtpm_ca_certificate_read (int dir_fd, const char *name, const char *what, X509 *
   return *certificate != NULL ? 0
                               : vtpm_error_set_plain (error, EBADMSG, "%s is no certificate in PEM",
                                                       what);
+}
+
+int
+vtpm_ca_certificate_replace (int dir_fd, const char *name, const char *what, X509 *certificate,
+                             struct vtpm_error **error)
+{
+  char temporary[64];
+
+  snprintf (temporary, sizeof (temporary), "%s.new", name);
+  if (unlinkat (dir_fd, temporary, 0) < 0 && errno != ENOENT)
+    return vtpm_error_set (error, errno, "cannot remove %s.new", what);
+  if (vtpm_ca_certificate_write (dir_fd, temporary, what, certificate, error) < 0)
+    return -1;
+  if (renameat (dir_fd, temporary, dir_fd, name) < 0 || fsync (dir_fd) < 0)
+    return vtpm_error_set (error, errno, "cannot put %s in place", what);
+  return 0;
+}
+
+int
+vtpm_ca_key_find (const char *where, EVP_PKEY **key, struct vtpm_error **error)
+{
+  if (vtpm_libcrypto_prepare (error) < 0)
+    return -1;
+  return strncmp (where, VTPM_CA_PKCS11_PREFIX, strlen (VTPM_CA_PKCS11_PREFIX)) == 0
+             ? vtpm_ca_token_key_find (where, key, error)
+             : vtpm_ca_key_read (AT_FDCWD, where, where, key, error);
 }

@@ -25,10 +25,18 @@ int vtpm_ca_key_write (int dir_fd, const char *name, const char *what, EVP_PKEY 
 int vtpm_ca_certificate_write (int dir_fd, const char *name, const char *what, X509 *certificate,
                                struct vtpm_error **error);
 
+/* The same, atomically, in place of one that is there.  */
+int vtpm_ca_certificate_replace (int dir_fd, const char *name, const char *what,
+                                 X509 *certificate, struct vtpm_error **error);
+
 /* ENOENT; EBADMSG: it is not one.  */
 int vtpm_ca_key_read (int dir_fd, const char *name, const char *what, EVP_PKEY **key,
                       struct vtpm_error **error);
 int vtpm_ca_certificate_read (int dir_fd, const char *name, const char *what, X509 **certificate,
                               struct vtpm_error **error);
+
+/* A private key wherever it is: WHERE is the path of a file, or a PKCS #11 URI
+   (ca_token.h).  */
+int vtpm_ca_key_find (const char *where, EVP_PKEY **key, struct vtpm_error **error);
 
 #endif

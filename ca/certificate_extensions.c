@@ -15,8 +15,6 @@
 #define OID_VERSION "2.23.133.2.3"
 #define OID_SPECIFICATION "2.23.133.2.16"
 
-#define MODEL "libtpms"
-
 static inline void
 cleanup_names (GENERAL_NAMES **names)
 {
@@ -96,17 +94,24 @@ push_name (GENERAL_NAMES *names, int type, void *value)
   return -1;
 }
 
+char *
+vtpm_certificate_tpm_id (uint32_t number, char text[VTPM_TPM_ID_SIZE])
+{
+  snprintf (text, VTPM_TPM_ID_SIZE, "id:%08X", number);
+  return text;
+}
+
 /* EK Credential Profile, 3.2.9: manufacturer, model and version of the TPM.  */
 static int
 push_tpm (GENERAL_NAMES *names, const struct vtpm_certificate_request *request)
 {
   _cleanup_name_ X509_NAME *name = X509_NAME_new ();
-  char manufacturer[16], version[16];
+  char manufacturer[VTPM_TPM_ID_SIZE], version[VTPM_TPM_ID_SIZE];
 
-  snprintf (manufacturer, sizeof (manufacturer), "id:%08X", request->manufacturer);
-  snprintf (version, sizeof (version), "id:%08X", request->firmware_version);
+  vtpm_certificate_tpm_id (request->manufacturer, manufacturer);
+  vtpm_certificate_tpm_id (request->firmware_version, version);
   if (name == NULL || add_attribute (name, OID_MANUFACTURER, manufacturer) < 0
-      || add_attribute (name, OID_MODEL, MODEL) < 0
+      || add_attribute (name, OID_MODEL, VTPM_TPM_MODEL) < 0
       || add_attribute (name, OID_VERSION, version) < 0)
     return -1;
   return push_name (names, GEN_DIRNAME, vtpm_steal_pointer (&name));

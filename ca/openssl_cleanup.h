@@ -31,6 +31,13 @@ vtpm_cleanup_bignum (BIGNUM **number)
   BN_free (*number);
 }
 
+static inline void
+vtpm_cleanup_bio (BIO **bio)
+{
+  BIO_free (*bio);
+}
+
+#define _cleanup_bio_ VTPM_CLEANUP (vtpm_cleanup_bio)
 #define _cleanup_x509_ VTPM_CLEANUP (vtpm_cleanup_x509)
 #define _cleanup_pkey_ VTPM_CLEANUP (vtpm_cleanup_pkey)
 #define _cleanup_crl_ VTPM_CLEANUP (vtpm_cleanup_crl)

@@ -5,6 +5,7 @@
 
 noinst_LIBRARIES += ctl/libctl.a
 ctl_libctl_a_SOURCES = \
+	ctl/ca_access.c ctl/ca_access.h \
 	ctl/host_key_change.c ctl/host_key_change.h \
 	ctl/kept_info.c ctl/kept_info.h \
 	ctl/native_file.c ctl/native_file.h \
@@ -19,6 +20,14 @@ ctl_libctl_a_SOURCES = \
 	ctl/transfer_source.c ctl/transfer_source.h \
 	ctl/vtpm_info.c ctl/vtpm_info.h \
 	ctl/vtpmctl.h \
+	ctl/vtpmctl_ca_crl.c \
+	ctl/vtpmctl_ca_init.c \
+	ctl/vtpmctl_ca_list.c \
+	ctl/vtpmctl_ca_renew.c \
+	ctl/vtpmctl_ca_revoke.c \
+	ctl/vtpmctl_ca_show.c \
+	ctl/vtpmctl_commands.c ctl/vtpmctl_commands.h \
+	ctl/vtpmctl_ek.c \
 	ctl/vtpmctl_export.c \
 	ctl/vtpmctl_import.c \
 	ctl/vtpmctl_inspect.c \
@@ -28,11 +37,12 @@ ctl_libctl_a_SOURCES = \
 	ctl/vtpmctl_rekey.c \
 	ctl/vtpmctl_resume.c \
 	ctl/vtpmctl_rm.c \
-	ctl/vtpmctl_stop.c
+	ctl/vtpmctl_stop.c \
+	ctl/x509_text.c ctl/x509_text.h
 
 bin_PROGRAMS += vtpmctl
 vtpmctl_SOURCES = ctl/vtpmctl_main.c
-vtpmctl_LDADD = ctl/libctl.a emulator/libstore.a lib/liblib.a \
+vtpmctl_LDADD = ctl/libctl.a ca/libca.a emulator/libstore.a lib/liblib.a \
 	$(JSON_C_LIBS) $(SMARTCOLS_LIBS) $(LIBCRYPTO_LIBS)
 
 dist_man_MANS += man/vtpmctl.1
@@ -58,6 +68,8 @@ tests_unit_unit_tests_SOURCES += \
 	tests/unit/swtpm_file_test.c \
 	tests/unit/transfer_secret_test.c \
 	tests/unit/vtpm_info_test.c \
+	tests/unit/vtpmctl_ca_test.c \
+	tests/unit/vtpmctl_ek_test.c \
 	tests/unit/vtpmctl_fixture.h \
 	tests/unit/vtpmctl_import_test.c \
 	tests/unit/vtpmctl_list_test.c \

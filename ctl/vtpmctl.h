@@ -31,10 +31,14 @@ struct vtpmctl_options
 {
   bool json;
   bool dry_run;
-  int older_than; /* days, or VTPMCTL_DAYS_UNSET */
+  int days;       /* prune, ca crl; or VTPMCTL_DAYS_UNSET */
   enum vtpmctl_format format;
   const char *key_file;      /* or NULL */
   const char *password_file; /* or NULL */
+  bool pem;          /* ek, ca show */
+  bool certificates; /* ek */
+  const char *name;  /* ca init; or NULL */
+  bool rsa;          /* ca init */
   char *const *arguments;    /* as many as the command takes */
   size_t argument_count;
 };
@@ -60,5 +64,19 @@ int vtpmctl_import (const struct vtpmctl_host *host, const struct vtpmctl_option
                     struct vtpm_error **error);
 int vtpmctl_rekey (const struct vtpmctl_host *host, const struct vtpmctl_options *options,
                    struct vtpm_error **error);
+int vtpmctl_ek (const struct vtpmctl_host *host, const struct vtpmctl_options *options,
+                struct vtpm_error **error);
+int vtpmctl_ca_init (const struct vtpmctl_host *host, const struct vtpmctl_options *options,
+                     struct vtpm_error **error);
+int vtpmctl_ca_show (const struct vtpmctl_host *host, const struct vtpmctl_options *options,
+                     struct vtpm_error **error);
+int vtpmctl_ca_list (const struct vtpmctl_host *host, const struct vtpmctl_options *options,
+                     struct vtpm_error **error);
+int vtpmctl_ca_revoke (const struct vtpmctl_host *host, const struct vtpmctl_options *options,
+                       struct vtpm_error **error);
+int vtpmctl_ca_crl (const struct vtpmctl_host *host, const struct vtpmctl_options *options,
+                    struct vtpm_error **error);
+int vtpmctl_ca_renew (const struct vtpmctl_host *host, const struct vtpmctl_options *options,
+                      struct vtpm_error **error);
 
 #endif

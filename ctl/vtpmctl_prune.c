@@ -108,7 +108,7 @@ vtpmctl_prune (const struct vtpmctl_host *host, const struct vtpmctl_options *op
   if (vtpm_host_config_load (host->config_file, &config, error) < 0
       || vtpm_kept_info_list (config.state_dir, &list, error) < 0)
     return -1;
-  days = options->older_than != VTPMCTL_DAYS_UNSET ? options->older_than
+  days = options->days != VTPMCTL_DAYS_UNSET ? options->days
                                                    : (time_t) config.retention_days;
   return prune (config.state_dir, &list, time (NULL) - days * SECONDS_PER_DAY, options->dry_run,
                 error);

@@ -9,6 +9,7 @@ emulator_libemulator_a_SOURCES = \
 	emulator/control_server.c emulator/control_server.h \
 	emulator/emulator_options.c emulator/emulator_options.h \
 	emulator/emulator_process.c emulator/emulator_process.h \
+	emulator/engine_ek.c emulator/engine_ek.h \
 	emulator/engine_pcr_banks.c emulator/engine_pcr_banks.h \
 	emulator/event_loop.c emulator/event_loop.h \
 	emulator/event_timer.c emulator/event_timer.h \
@@ -57,6 +58,7 @@ tests_unit_unit_tests_SOURCES += \
 	tests/unit/emulator_options_test.c \
 	tests/unit/emulator_process_test.c \
 	tests/unit/emulator_sandbox_test.c \
+	tests/unit/engine_ek_test.c \
 	tests/unit/engine_pcr_banks_test.c \
 	tests/unit/event_loop_test.c \
 	tests/unit/event_timer_test.c \

@@ -89,6 +89,7 @@ get_settings (const struct vtpm_emulator_options *options, struct vtpm_journal *
     .journal = journal,
     .persistent = options->persistent,
     .pcr_banks = options->pcr_banks,
+    .eks = options->eks,
     .refuse = options->refuse,
   };
 }

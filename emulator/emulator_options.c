@@ -52,6 +52,12 @@ set_pcr_banks (void *target, const char *value, struct vtpm_error **error)
 }
 
 static int
+set_eks (void *target, const char *value, struct vtpm_error **error)
+{
+  return vtpm_key_types_parse (value, &((struct vtpm_emulator_options *) target)->eks, error);
+}
+
+static int
 set_refuse (void *target, const char *value, struct vtpm_error **error)
 {
   struct vtpm_emulator_options *options = target;
@@ -71,6 +77,7 @@ static const struct vtpm_option table[] = {
   { "log-level", "LEVEL", "error, warning, info (default) or debug", set_log_level },
   { "persistent", NULL, "have permanent state committed before answering", set_persistent },
   { "pcr-banks", "LIST", "what the TPM has to have", set_pcr_banks },
+  { "ek", "LIST", "endorsement keys that the TPM has to have", set_eks },
   { "refuse", "NUMBER", "a command not to be executed again", set_refuse },
   { "failure-mode", NULL, "answer everything with TPM_RC_FAILURE", set_failure_mode },
   VTPM_OPTIONS_HELP_AND_VERSION,

@@ -24,6 +24,7 @@ struct vtpm_emulator_options
   bool persistent;   /* what is permanent is to be committed by the supervisor */
   bool failure_mode; /* be no TPM, but answer for one */
   unsigned int pcr_banks; /* the TPM has to have (manufacture_spec.h), 0: any */
+  unsigned int eks;       /* likewise, with certificates, at least */
   uint64_t refuse;   /* the number of a command not to be executed again, 0: none */
 };
 

@@ -17,13 +17,13 @@
 static int
 execute (const struct vtpm_emulator_start *start, struct vtpm_error **error)
 {
-  char refuse[24], banks[VTPM_SET_TEXT_SIZE];
+  char refuse[24], banks[VTPM_SET_TEXT_SIZE], eks[VTPM_SET_TEXT_SIZE];
   char *const environment[] = { NULL };
   const char *arguments[] = {
     start->program,
     "--tpm-version", vtpm_tpm_version_name (start->version),
     "--log-level", vtpm_log_level_name (start->log_level),
-    NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+    NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
   };
   size_t count = 5;
 
@@ -35,6 +35,11 @@ execute (const struct vtpm_emulator_start *start, struct vtpm_error **error)
     {
       arguments[count++] = "--pcr-banks";
       arguments[count++] = vtpm_pcr_banks_format (start->pcr_banks, banks);
+    }
+  if (start->eks != 0)
+    {
+      arguments[count++] = "--ek";
+      arguments[count++] = vtpm_key_types_format (start->eks, eks);
     }
   if (start->refuse != 0)
     {

@@ -24,6 +24,7 @@ struct vtpm_emulator_start
   bool persistent;   /* emulator_options.h */
   bool failure_mode;
   unsigned int pcr_banks;
+  unsigned int eks;
   uint64_t refuse;
   enum vtpm_log_level log_level;
 };

@@ -9,6 +9,7 @@
  * order in which a command meets them.
  */
 
+#include "engine_ek.h"
 #include "journal.h"
 #include "tpm_engine.h"
 
@@ -26,6 +27,8 @@ struct vtpm_journaled_tpm_settings
   struct vtpm_journal *journal;           /* outlives the TPM */
   const struct vtpm_committer *committer; /* NULL: nothing is kept on disk */
   unsigned int pcr_banks; /* that a TPM 2.0 has to have (manufacture_spec.h), 0: any */
+  unsigned int eks;       /* likewise, with certificates, at least */
+  const struct vtpm_ek_listener *ek_listener; /* hears of them when the TPM is powered on; or NULL */
   uint64_t refuse; /* the number of a command not to be executed again, 0: none */
 };
 

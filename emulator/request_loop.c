@@ -2,6 +2,7 @@
 /* Copyright (c) 2026 The oci-vtpm authors */
 #include "request_loop.h"
 
+#include <string.h>
 #include <sys/select.h>
 
 #include "channel.h"
@@ -180,6 +181,18 @@ ask_for_commit (void *context, uint64_t version, bool *durable, struct vtpm_erro
 }
 
 static int
+show_certificate (void *context, enum vtpm_key_type type, const uint8_t *certificate, size_t size,
+                  struct vtpm_error **error)
+{
+  const struct vtpm_request_loop *loop = context;
+  uint8_t message[1 + VTPM_CERTIFICATE_MAX];
+
+  message[0] = (uint8_t) type;
+  memcpy (message + 1, certificate, size);
+  return vtpm_channel_send (loop->settings.channel_fd, VTPM_EMULATOR_EK, message, 1 + size, error);
+}
+
+static int
 serve_supervisor (struct vtpm_request_loop *loop, struct vtpm_error **error)
 {
   struct vtpm_message message;
@@ -251,11 +264,14 @@ vtpm_request_loop_open (const struct vtpm_request_loop_settings *settings,
   made->settings = *settings;
   made->server_fd = settings->server_fd;
   made->committer = (struct vtpm_committer) { .commit = ask_for_commit, .context = made };
+  const struct vtpm_ek_listener listener = { .hear = show_certificate, .context = made };
   const struct vtpm_journaled_tpm_settings tpm = {
     .version = settings->version,
     .journal = settings->journal,
     .committer = settings->persistent ? &made->committer : NULL,
     .pcr_banks = settings->pcr_banks,
+    .eks = settings->eks,
+    .ek_listener = &listener,
     .refuse = settings->refuse,
   };
   if (vtpm_journaled_tpm_open (&tpm, &made->tpm, error) < 0)

@@ -27,6 +27,7 @@ struct vtpm_request_loop_settings
   struct vtpm_journal *journal;
   bool persistent; /* permanent state is to be committed by the supervisor */
   unsigned int pcr_banks; /* journaled_tpm.h */
+  unsigned int eks;       /* likewise */
   uint64_t refuse; /* journaled_tpm.h; in failure mode: not 0 if a command waits */
 };
 

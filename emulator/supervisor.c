@@ -116,6 +116,18 @@ take_commit (struct supervisor *supervisor, const struct vtpm_message *message)
   vtpm_supervisor_take_event (supervisor, VTPM_EVENT_EMULATOR_BROKE_PROTOCOL);
 }
 
+static void
+take_ek (struct supervisor *supervisor, const struct vtpm_message *message)
+{
+  struct vtpm_error *error = NULL;
+
+  if (vtpm_supervisor_show_ek (supervisor, message, &error) == 0)
+    return;
+  vtpm_supervisor_note_reason (supervisor, vtpm_error_message (error), "");
+  vtpm_error_free (error);
+  vtpm_supervisor_take_event (supervisor, VTPM_EVENT_EMULATOR_BROKE_PROTOCOL);
+}
+
 /* Every message an emulator may send and what it means; one that is not
    listed ends the emulator.  */
 static void
@@ -140,6 +152,9 @@ take_emulator_message (struct supervisor *supervisor, const struct vtpm_message 
       return;
     case VTPM_EMULATOR_COMMIT:
       take_commit (supervisor, message);
+      return;
+    case VTPM_EMULATOR_EK:
+      take_ek (supervisor, message);
       return;
     case VTPM_EMULATOR_BUSY:
       vtpm_supervisor_look_after_emulator (supervisor);

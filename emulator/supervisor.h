@@ -25,6 +25,7 @@ struct vtpm_supervisor_settings
   const char *emulator; /* path of vtpm-emulator */
   enum vtpm_tpm_version version;
   unsigned int pcr_banks; /* that it has to have (manufacture_spec.h), 0: any */
+  unsigned int eks;       /* likewise, with certificates, at least */
   unsigned int stop_timeout; /* seconds for the TPM's orderly shutdown */
   unsigned int restarts_per_minute; /* of the emulator; then the vTPM stops trying */
   enum vtpm_log_level log_level;

@@ -144,6 +144,11 @@ bool vtpm_supervisor_client_waits (const struct supervisor *supervisor);
 int vtpm_supervisor_open_state (struct supervisor *supervisor, struct vtpm_error **error);
 void vtpm_supervisor_close_state (struct supervisor *supervisor);
 
+/* Puts the certificate in the emulator's MESSAGE where the host can see it.  A message that
+   makes no sense is an error: EPROTO.  */
+int vtpm_supervisor_show_ek (struct supervisor *supervisor, const struct vtpm_message *message,
+                             struct vtpm_error **error);
+
 /* Commits what the emulator's MESSAGE names, and tells it.  A message that makes
    no sense is an error.  */
 int vtpm_supervisor_commit (struct supervisor *supervisor, const struct vtpm_message *message,

@@ -90,6 +90,12 @@ set_pcr_banks (void *target, const char *value, struct vtpm_error **error)
 }
 
 static int
+set_eks (void *target, const char *value, struct vtpm_error **error)
+{
+  return vtpm_key_types_parse (value, &((struct target *) target)->settings->eks, error);
+}
+
+static int
 set_instance (void *target, const char *value, struct vtpm_error **error)
 {
   struct vtpm_supervisor_settings *settings = ((struct target *) target)->settings;
@@ -185,6 +191,7 @@ static const struct vtpm_option table[] = {
   { "container-pid", "PID", "the container's init", set_container_pid },
   { "tpm-version", "VERSION", "2.0 (default) or 1.2", set_tpm_version },
   { "pcr-banks", "LIST", "what the TPM has to have", set_pcr_banks },
+  { "ek", "LIST", "endorsement keys that the TPM has to have", set_eks },
   { "instance", "SCOPE/NAME", "keep the TPM's state as this instance", set_instance },
   { "uuid", "UUID", "of the instance if it is new", set_uuid },
   { "state-dir", "DIR", "of all instances (" VTPM_STATE_DIR ")", set_state_dir },

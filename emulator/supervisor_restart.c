@@ -99,6 +99,7 @@ start (struct supervisor *supervisor, bool failure_mode, struct vtpm_error **err
     .persistent = supervisor->store != NULL,
     .failure_mode = failure_mode,
     .pcr_banks = settings->pcr_banks,
+    .eks = settings->eks,
     .refuse = failure_mode ? vtpm_supervisor_client_waits (supervisor) : supervisor->refuse,
     .log_level = settings->log_level,
   };

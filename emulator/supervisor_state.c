@@ -2,9 +2,11 @@
 /* Copyright (c) 2026 The oci-vtpm authors */
 #include <string.h>
 
+#include "certificate_request.h"
 #include "fault_points.h"
 #include "log.h"
 #include "protocol.h"
+#include "rundir.h"
 #include "supervisor_internal.h"
 #include "tpm_seed.h"
 
@@ -168,4 +170,18 @@ vtpm_supervisor_commit (struct supervisor *supervisor, const struct vtpm_message
                      problem == NULL ? VTPM_EMULATOR_COMMITTED : VTPM_EMULATOR_NOT_COMMITTED, NULL,
                      0, NULL);
   return 0;
+}
+
+/* For vtpmctl, which has no other way to ask the TPM.  Whoever has broken into the emulator
+   may say what it likes: it speaks for its own TPM only, and is bound to this form.  */
+int
+vtpm_supervisor_show_ek (struct supervisor *supervisor, const struct vtpm_message *message,
+                         struct vtpm_error **error)
+{
+  if (supervisor->state != VTPM_STARTING || message->length < 2
+      || message->length > 1 + VTPM_CERTIFICATE_MAX || message->payload[0] >= VTPM_KEY_TYPE_COUNT)
+    return vtpm_error_set_plain (error, EPROTO, "the emulator shows a certificate of %zu bytes",
+                                 message->length);
+  return vtpm_rundir_write_ek (supervisor->run_dir_fd, (enum vtpm_key_type) message->payload[0],
+                               message->payload + 1, message->length - 1, error);
 }

@@ -184,6 +184,17 @@ take_host_key (json_object *file, const char *path, const char *key,
   return 0;
 }
 
+/* Its content is the authority's business (ca_config.h).  */
+static int
+take_ca (json_object *file, const char *path, const char *key, struct vtpm_host_config *config,
+         struct vtpm_error **error)
+{
+  json_object *ca;
+
+  (void) config;
+  return vtpm_json_get_object (file, path, key, true, &ca, error);
+}
+
 static const struct
 {
   const char *key;
@@ -199,6 +210,7 @@ static const struct
   { "hostKey", take_host_key },
   { "retentionDays", take_retention_days },
   { "restartsPerMinute", take_restarts_per_minute },
+  { "ca", take_ca },
 };
 
 static int

@@ -5,7 +5,8 @@
 
 /* The administrator's settings, /etc/oci-vtpm/config.json.  An absent file
    means the defaults; an unknown key, a wrong type or a value out of range is
-   an error, so that a typing mistake is not taken for a setting.  */
+   an error, so that a typing mistake is not taken for a setting.  "ca" is an object
+   that only ca_config.h looks into.  */
 
 #include <stdbool.h>
 

@@ -126,3 +126,17 @@ vtpm_key_type_name (enum vtpm_key_type type)
 {
   return key_types[type];
 }
+
+struct vtpm_ek_place
+vtpm_ek_place (enum vtpm_key_type type)
+{
+  static const struct vtpm_ek_place places[] = {
+    [VTPM_KEY_RSA_2048] = { 0x81010001, 0x01c00002 },
+    [VTPM_KEY_RSA_3072] = { 0x8101001c, 0x01c0001c },
+    [VTPM_KEY_ECC_P256] = { 0x8101000a, 0x01c0000a },
+    [VTPM_KEY_ECC_P384] = { 0x81010016, 0x01c00016 },
+    [VTPM_KEY_ECC_P521] = { 0x81010018, 0x01c00018 },
+  };
+
+  return places[type];
+}

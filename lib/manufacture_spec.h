@@ -9,6 +9,8 @@
  * are lists without blanks, "sha1,sha256", in the order of the enum when formatted.
  */
 
+#include <stdint.h>
+
 #include "error.h"
 #include "tpm_version.h"
 
@@ -36,11 +38,9 @@ enum vtpm_key_type
 struct vtpm_manufacture_spec
 {
   enum vtpm_tpm_version version;
-  unsigned int pcr_banks; /* of enum vtpm_pcr_bank; not empty for a TPM 2.0 */
+  unsigned int pcr_banks; /* of enum vtpm_pcr_bank; 0: all, as libtpms makes them */
   unsigned int eks;       /* of enum vtpm_key_type, each with a certificate */
 };
-
-#define VTPM_PCR_BANKS_DEFAULT (1U << VTPM_PCR_SHA256)
 
 /* EINVAL: empty, a member that is none, or one twice; the message names it.  */
 int vtpm_pcr_banks_parse (const char *text, unsigned int *banks, struct vtpm_error **error);
@@ -56,5 +56,15 @@ char *vtpm_pcr_banks_format (unsigned int banks, char buffer[VTPM_SET_TEXT_SIZE]
 char *vtpm_key_types_format (unsigned int types, char buffer[VTPM_SET_TEXT_SIZE]);
 
 const char *vtpm_key_type_name (enum vtpm_key_type type);
+
+/* Where the key of TYPE and its certificate go (EK Credential Profile, 2.2.1.4 and
+   2.2.1.5).  */
+struct vtpm_ek_place
+{
+  uint32_t key;         /* persistent handle */
+  uint32_t certificate; /* NV index */
+};
+
+struct vtpm_ek_place vtpm_ek_place (enum vtpm_key_type type);
 
 #endif

@@ -12,7 +12,7 @@
  *                                   ^
  *  vtpmctl, hook  -- control socket +
  *
- *  hook  <-- manufacture channel -->  vtpm-manufacture
+ *  hook  <-- manufacture channel -->  vtpm-manufacture  <-- CA channel -->  vtpm-ca
  */
 
 /* Descriptors that a program inherits besides, for the supervisor only,
@@ -30,6 +30,8 @@ enum vtpm_inherited_fd
   VTPM_FD_PROGRAM = 6,   /* emulator: its own program, which it closes */
   VTPM_FD_MANUFACTURE_CHANNEL = 3, /* vtpm-manufacture: to the hook */
   VTPM_FD_MANUFACTURE_SEED = 4,    /* vtpm-manufacture: tpm_seed.h */
+  VTPM_FD_MANUFACTURE_CA = 5,      /* vtpm-manufacture with --ek only: to vtpm-ca */
+  VTPM_FD_CA_CHANNEL = 3,          /* vtpm-ca: to vtpm-manufacture */
 };
 
 /* The start channel lives from the fork of the supervisor until the hook has
@@ -56,6 +58,8 @@ enum vtpm_emulator_message
   VTPM_EMULATOR_COMMITTED,     /* supervisor: it is; no payload */
   VTPM_EMULATOR_NOT_COMMITTED, /* supervisor: it is not, and the log says why; no payload */
   VTPM_EMULATOR_BUSY,          /* emulator: works, and nobody watches it; no payload */
+  VTPM_EMULATOR_EK,            /* emulator, before READY: one byte enum vtpm_key_type, its
+                                  certificate (DER) */
 };
 
 /* vtpm-manufacture sends one message and exits.  */
@@ -63,6 +67,15 @@ enum vtpm_manufacture_message
 {
   VTPM_MANUFACTURE_MADE = 0x400, /* uint64_t, the size of the state in the seed */
   VTPM_MANUFACTURE_FAILED,       /* text, the reason */
+};
+
+/* Between vtpm-manufacture, who asks, and vtpm-ca; one answer to each question.  vtpm-ca may
+   send VTPM_CA_REFUSED before it is asked.  */
+enum vtpm_ca_message
+{
+  VTPM_CA_CERTIFY = 0x500, /* certify_message.h */
+  VTPM_CA_CERTIFIED,       /* the certificate, DER */
+  VTPM_CA_REFUSED,         /* text, the reason; then it ends */
 };
 
 /* The control socket /run/oci-vtpm/<container-id>/control.  A client that

@@ -9,7 +9,11 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
-#define RECORD_TEMPORARY VTPM_RUNDIR_RECORD ".tmp"
+#include "certificate_request.h"
+#include "whole_file.h"
+
+/* What is being written.  */
+#define TEMPORARY "tmp"
 #define LISTEN_BACKLOG 16
 
 /* Not allowed in a container's id.  */
@@ -18,7 +22,7 @@
 static const char *const contents[] = {
   VTPM_RUNDIR_CONTROL,
   VTPM_RUNDIR_RECORD,
-  RECORD_TEMPORARY,
+  TEMPORARY,
 };
 
 static int
@@ -60,12 +64,27 @@ is_in_place (int base_fd, const char *id, int dir_fd)
          && ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
 }
 
+static void
+name_ek (enum vtpm_key_type type, char name[VTPM_RUNDIR_EK_SIZE])
+{
+  snprintf (name, VTPM_RUNDIR_EK_SIZE, VTPM_RUNDIR_EK_PREFIX "%s" VTPM_RUNDIR_EK_SUFFIX,
+            vtpm_key_type_name (type));
+}
+
 static int
 remove_contents (const char *base, const char *id, int dir_fd, struct vtpm_error **error)
 {
   for (size_t i = 0; i < sizeof (contents) / sizeof (contents[0]); i++)
     if (unlinkat (dir_fd, contents[i], 0) < 0 && errno != ENOENT)
       return vtpm_error_set (error, errno, "cannot remove %s/%s/%s", base, id, contents[i]);
+  for (int type = 0; type < VTPM_KEY_TYPE_COUNT; type++)
+    {
+      char name[VTPM_RUNDIR_EK_SIZE];
+
+      name_ek ((enum vtpm_key_type) type, name);
+      if (unlinkat (dir_fd, name, 0) < 0 && errno != ENOENT)
+        return vtpm_error_set (error, errno, "cannot remove %s/%s/%s", base, id, name);
+    }
   return 0;
 }
 
@@ -193,31 +212,68 @@ vtpm_rundir_connect (int dir_fd, int fd, struct vtpm_error **error)
 }
 
 static int
-write_whole (int fd, const char *text, size_t length)
+write_whole (int fd, const uint8_t *data, size_t size)
 {
-  while (length > 0)
+  while (size > 0)
     {
-      ssize_t written = write (fd, text, length);
+      ssize_t written = write (fd, data, size);
 
       if (written < 0 && errno == EINTR)
         continue;
       if (written < 0)
         return -1;
-      text += written;
-      length -= (size_t) written;
+      data += written;
+      size -= (size_t) written;
     }
+  return 0;
+}
+
+static int
+write_file (int dir_fd, const char *name, const uint8_t *data, size_t size,
+            struct vtpm_error **error)
+{
+  _cleanup_close_ int fd = openat (dir_fd, TEMPORARY,
+                                   O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+  if (fd < 0 || write_whole (fd, data, size) < 0)
+    return vtpm_error_set (error, errno, "cannot write %s", name);
+  if (renameat (dir_fd, TEMPORARY, dir_fd, name) < 0)
+    return vtpm_error_set (error, errno, "cannot put %s in place", name);
   return 0;
 }
 
 int
 vtpm_rundir_write_record (int dir_fd, const char *text, size_t length, struct vtpm_error **error)
 {
-  _cleanup_close_ int fd = openat (dir_fd, RECORD_TEMPORARY,
-                                   O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+  return write_file (dir_fd, VTPM_RUNDIR_RECORD, (const uint8_t *) text, length, error);
+}
 
-  if (fd < 0 || write_whole (fd, text, length) < 0)
-    return vtpm_error_set (error, errno, "cannot write %s", VTPM_RUNDIR_RECORD);
-  if (renameat (dir_fd, RECORD_TEMPORARY, dir_fd, VTPM_RUNDIR_RECORD) < 0)
-    return vtpm_error_set (error, errno, "cannot put %s in place", VTPM_RUNDIR_RECORD);
+int
+vtpm_rundir_write_ek (int dir_fd, enum vtpm_key_type type, const uint8_t *certificate, size_t size,
+                      struct vtpm_error **error)
+{
+  char name[VTPM_RUNDIR_EK_SIZE];
+
+  name_ek (type, name);
+  return write_file (dir_fd, name, certificate, size, error);
+}
+
+int
+vtpm_rundir_read_ek (int dir_fd, enum vtpm_key_type type, uint8_t *certificate, size_t *size,
+                     struct vtpm_error **error)
+{
+  _cleanup_secret_bytes_ struct vtpm_secret_bytes bytes = { 0 };
+  _cleanup_close_ int fd = -1;
+  char name[VTPM_RUNDIR_EK_SIZE];
+
+  name_ek (type, name);
+  *size = 0;
+  fd = openat (dir_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  if (fd < 0)
+    return errno == ENOENT ? 0 : vtpm_error_set (error, errno, "cannot open %s", name);
+  if (vtpm_whole_file_read (fd, VTPM_CERTIFICATE_MAX, name, &bytes, error) < 0)
+    return -1;
+  memcpy (certificate, bytes.data, bytes.size);
+  *size = bytes.size;
   return 0;
 }

@@ -14,9 +14,15 @@
 #include <stdbool.h>
 
 #include "error.h"
+#include "manufacture_spec.h"
 
 #define VTPM_RUNDIR_CONTROL "control"
 #define VTPM_RUNDIR_RECORD "vtpm.json"
+
+/* The certificate of an endorsement key, DER, by the name of the key's type.  */
+#define VTPM_RUNDIR_EK_PREFIX "ek-"
+#define VTPM_RUNDIR_EK_SUFFIX ".der"
+#define VTPM_RUNDIR_EK_SIZE 32 /* of such a name */
 
 /* Opens <base>/<id>.  An error with errno value ENOENT means there is none.  */
 int vtpm_rundir_open (const char *base, const char *id, int *dir_fd, struct vtpm_error **error);
@@ -41,9 +47,15 @@ int vtpm_rundir_listen (int dir_fd, int *listen_fd, struct vtpm_error **error);
    ENOENT and ECONNREFUSED both mean that nobody serves it.  */
 int vtpm_rundir_connect (int dir_fd, int fd, struct vtpm_error **error);
 
-/* Writes vtpm.json atomically.  It is for people and programs to look at
-   while the vTPM lives, and is not synced.  */
+/* Write vtpm.json, or the certificate of an endorsement key, atomically.  They are for
+   people and programs to look at while the vTPM lives, and are not synced.  */
 int vtpm_rundir_write_record (int dir_fd, const char *text, size_t length,
                               struct vtpm_error **error);
+int vtpm_rundir_write_ek (int dir_fd, enum vtpm_key_type type, const uint8_t *certificate,
+                          size_t size, struct vtpm_error **error);
+
+/* Reads one of at most VTPM_CERTIFICATE_MAX bytes.  *SIZE is 0 where there is none.  */
+int vtpm_rundir_read_ek (int dir_fd, enum vtpm_key_type type, uint8_t *certificate, size_t *size,
+                         struct vtpm_error **error);
 
 #endif

@@ -34,7 +34,6 @@ static const uint8_t policy_b_sha512[] = {
 /* UNIQUE_SIZE: the unique field is that many zeros, each coordinate's for ECC.  */
 static const struct
 {
-  struct vtpm_ek_place place;
   TPMA_OBJECT attributes;
   TPM2_ALG_ID name_algorithm;
   const uint8_t *policy;
@@ -44,23 +43,17 @@ static const struct
   TPM2_ECC_CURVE curve;
   uint16_t unique_size;
 } profiles[] = {
-  [VTPM_KEY_RSA_2048] = { { 0x81010001, 0x01c00002 }, LOW_RANGE_ATTRIBUTES, TPM2_ALG_SHA256,
+  [VTPM_KEY_RSA_2048] = { LOW_RANGE_ATTRIBUTES, TPM2_ALG_SHA256,
                           POLICY (policy_a_sha256), 128, 2048, 0, 256 },
-  [VTPM_KEY_RSA_3072] = { { 0x8101001c, 0x01c0001c }, HIGH_RANGE_ATTRIBUTES, TPM2_ALG_SHA384,
+  [VTPM_KEY_RSA_3072] = { HIGH_RANGE_ATTRIBUTES, TPM2_ALG_SHA384,
                           POLICY (policy_b_sha384), 256, 3072, 0, 0 },
-  [VTPM_KEY_ECC_P256] = { { 0x8101000a, 0x01c0000a }, LOW_RANGE_ATTRIBUTES, TPM2_ALG_SHA256,
+  [VTPM_KEY_ECC_P256] = { LOW_RANGE_ATTRIBUTES, TPM2_ALG_SHA256,
                           POLICY (policy_a_sha256), 128, 0, TPM2_ECC_NIST_P256, 32 },
-  [VTPM_KEY_ECC_P384] = { { 0x81010016, 0x01c00016 }, HIGH_RANGE_ATTRIBUTES, TPM2_ALG_SHA384,
+  [VTPM_KEY_ECC_P384] = { HIGH_RANGE_ATTRIBUTES, TPM2_ALG_SHA384,
                           POLICY (policy_b_sha384), 256, 0, TPM2_ECC_NIST_P384, 0 },
-  [VTPM_KEY_ECC_P521] = { { 0x81010018, 0x01c00018 }, HIGH_RANGE_ATTRIBUTES, TPM2_ALG_SHA512,
+  [VTPM_KEY_ECC_P521] = { HIGH_RANGE_ATTRIBUTES, TPM2_ALG_SHA512,
                           POLICY (policy_b_sha512), 256, 0, TPM2_ECC_NIST_P521, 0 },
 };
-
-struct vtpm_ek_place
-vtpm_ek_place (enum vtpm_key_type type)
-{
-  return profiles[type].place;
-}
 
 void
 vtpm_ek_template (enum vtpm_key_type type, TPM2B_PUBLIC *template)

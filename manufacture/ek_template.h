@@ -13,15 +13,6 @@
 
 #include "manufacture_spec.h"
 
-struct vtpm_ek_place
-{
-  TPM2_HANDLE key;         /* persistent */
-  TPM2_HANDLE certificate; /* NV index */
-};
-
-/* Where the key of TYPE and its certificate go.  */
-struct vtpm_ek_place vtpm_ek_place (enum vtpm_key_type type);
-
 /* Fills *TEMPLATE, for TPM2_CreatePrimary.  */
 void vtpm_ek_template (enum vtpm_key_type type, TPM2B_PUBLIC *template);
 

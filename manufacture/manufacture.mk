@@ -6,6 +6,7 @@
 ## It wants $(TSS2_SYS_LIBS) $(LIBTPMS_LIBS) $(LIBCRYPTO_LIBS).
 noinst_LIBRARIES += manufacture/libmanufacture.a
 manufacture_libmanufacture_a_SOURCES = \
+	manufacture/channel_certifier.c manufacture/channel_certifier.h \
 	manufacture/ek_template.c manufacture/ek_template.h \
 	manufacture/engine_tcti.c manufacture/engine_tcti.h \
 	manufacture/manufacture.c manufacture/manufacture.h \

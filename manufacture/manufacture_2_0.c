@@ -238,7 +238,7 @@ vtpm_manufacture_2_0 (struct vtpm_engine *engine, const struct vtpm_manufacture_
     return -1;
   work.tcti = tcti;
   work.sys = vtpm_engine_tcti_sys (tcti);
-  if (allocate_banks (&work, spec->pcr_banks, error) < 0 || get_facts (&work, error) < 0)
+  if ((spec->pcr_banks != 0 && allocate_banks (&work, spec->pcr_banks, error) < 0) || get_facts (&work, error) < 0)
     return -1;
   for (int type = 0; type < VTPM_KEY_TYPE_COUNT; type++)
     if ((spec->eks & 1U << type) != 0 && make_ek (&work, (enum vtpm_key_type) type, error) < 0)

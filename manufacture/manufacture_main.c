@@ -6,9 +6,9 @@
  * emulator makes by itself.
  *
  * oci-vtpm-hook starts it as the supervisors' user, without a capability, before there
- * is a device, and waits for its end.  It has two descriptors: a channel to the hook,
- * and the memory that the new TPM's state goes to.  What it computes are the secrets of
- * one TPM.
+ * is a device, and waits for its end.  It has a channel to the hook, the memory that the
+ * new TPM's state goes to, and where keys are to be certified a channel to vtpm-ca.  What it
+ * computes are the secrets of one TPM.
  *
  * It may never open a file, a socket or a process, or see another TPM or a key that
  * protects state on disk: it is in the emulator's sandbox before it makes anything.
@@ -18,6 +18,7 @@
 #include <sys/socket.h>
 
 #include "channel.h"
+#include "channel_certifier.h"
 #include "libcrypto.h"
 #include "manufacture.h"
 #include "options.h"
@@ -37,8 +38,15 @@ set_pcr_banks (void *target, const char *value, struct vtpm_error **error)
   return vtpm_pcr_banks_parse (value, &((struct settings *) target)->spec.pcr_banks, error);
 }
 
+static int
+set_eks (void *target, const char *value, struct vtpm_error **error)
+{
+  return vtpm_key_types_parse (value, &((struct settings *) target)->spec.eks, error);
+}
+
 static const struct vtpm_option table[] = {
-  { "pcr-banks", "LIST", "of sha1, sha256 (default), sha384 and sha512", set_pcr_banks },
+  { "pcr-banks", "LIST", "of sha1, sha256, sha384 and sha512; all unless given", set_pcr_banks },
+  { "ek", "LIST", "endorsement keys, to be certified by vtpm-ca", set_eks },
   VTPM_OPTIONS_HELP_AND_VERSION,
 };
 
@@ -71,6 +79,8 @@ static int
 run (const struct settings *settings, pid_t parent, struct vtpm_error **error)
 {
   _cleanup_secret_bytes_ struct vtpm_secret_bytes permanent = { 0 };
+  const int ca_fd = VTPM_FD_MANUFACTURE_CA;
+  const struct vtpm_certifier certifier = vtpm_channel_certifier (&ca_fd);
   uint8_t *seed;
   uint64_t size;
 
@@ -78,7 +88,7 @@ run (const struct settings *settings, pid_t parent, struct vtpm_error **error)
     return -1;
   close (VTPM_FD_MANUFACTURE_SEED);
   if (enter_sandbox (parent, error) < 0
-      || vtpm_manufacture (&settings->spec, NULL, &permanent, error) < 0
+      || vtpm_manufacture (&settings->spec, &certifier, &permanent, error) < 0
       || vtpm_tpm_seed_fill (seed, &permanent, error) < 0)
     return -1;
   size = permanent.size;
@@ -101,8 +111,7 @@ int
 main (int argc, char **argv)
 {
   _cleanup_error_ struct vtpm_error *error = NULL;
-  struct settings settings
-      = { .spec = { .version = VTPM_TPM_2_0, .pcr_banks = VTPM_PCR_BANKS_DEFAULT } };
+  struct settings settings = { .spec.version = VTPM_TPM_2_0 };
   pid_t parent = getppid ();
   int first_argument;
 

@@ -14,6 +14,7 @@
 
 #define NOW ((time_t) 1790000000)
 
+static const struct vtpm_ca_place place = { .dir = temp_dir };
 static const struct vtpm_certificate_policy policy = { .validity_days = 30 };
 
 TestSuite (ca, .init = make_temp_dir, .fini = remove_temp_dir, .timeout = 120);
@@ -23,14 +24,14 @@ open_ca (void)
 {
   struct vtpm_ca *ca = NULL;
 
-  assert_success (vtpm_ca_open (temp_dir, &ca, &error));
+  assert_success (vtpm_ca_open (&place, &ca, &error));
   return ca;
 }
 
 static struct vtpm_ca *
 create (void)
 {
-  assert_success (vtpm_ca_create (temp_dir, VTPM_CA_KEY_ECC_P384, "test", NOW, &error));
+  assert_success (vtpm_ca_create (&place, VTPM_CA_KEY_ECC_P384, "test", NOW, &error));
   return open_ca ();
 }
 
@@ -119,7 +120,7 @@ Test (ca, may_have_rsa_keys)
   _cleanup_ca_ struct vtpm_ca *ca = NULL;
   X509 *certificate;
 
-  assert_success (vtpm_ca_create (temp_dir, VTPM_CA_KEY_RSA_3072, "test", NOW, &error));
+  assert_success (vtpm_ca_create (&place, VTPM_CA_KEY_RSA_3072, "test", NOW, &error));
   ca = open_ca ();
   certificate = issue (ca);
   cr_expect_eq (verify (ca, certificate), X509_V_OK);
@@ -143,7 +144,7 @@ Test (ca, is_made_once)
 {
   _cleanup_ca_ struct vtpm_ca *ca = create ();
 
-  expect_error (vtpm_ca_create (temp_dir, VTPM_CA_KEY_ECC_P384, "test", NOW, &error), EEXIST,
+  expect_error (vtpm_ca_create (&place, VTPM_CA_KEY_ECC_P384, "test", NOW, &error), EEXIST,
                 "there is an authority already");
   X509_free (issue (ca));
 }
@@ -309,13 +310,13 @@ Test (ca, names_the_file_that_is_wrong)
     {
       vtpm_ca_close (create ());
       write_file (cases[i].name, "rubbish\n");
-      expect_error (vtpm_ca_open (temp_dir, &ca, &error), EBADMSG, cases[i].message);
+      expect_error (vtpm_ca_open (&place, &ca, &error), EBADMSG, cases[i].message);
       cr_assert_eq (unlink (temp_path (cases[i].name)), 0);
-      expect_error (vtpm_ca_open (temp_dir, &ca, &error), ENOENT, cases[i].name);
+      expect_error (vtpm_ca_open (&place, &ca, &error), ENOENT, cases[i].name);
       cr_assert_eq (unlink (temp_path ("index.txt")), 0);
     }
-  expect_error (vtpm_ca_open (temp_dir, &ca, &error), ENOENT, "vtpmctl ca init makes one");
-  expect_error (vtpm_ca_open (temp_path ("none"), &ca, &error), ENOENT, "none");
+  expect_error (vtpm_ca_open (&place, &ca, &error), ENOENT, "vtpmctl ca init makes one");
+  expect_error (vtpm_ca_open (&(struct vtpm_ca_place) { .dir = temp_path ("none") }, &ca, &error), ENOENT, "none");
 }
 
 Test (ca, is_one_and_not_parts_of_two)
@@ -328,11 +329,11 @@ Test (ca, is_one_and_not_parts_of_two)
   cr_assert_eq (unlink (temp_path ("index.txt")), 0);
   vtpm_ca_close (create ());
   cr_assert_eq (rename (temp_path ("old.pem"), temp_path ("issuer.pem")), 0);
-  expect_error (vtpm_ca_open (temp_dir, &ca, &error), EBADMSG, "issuer.key is not the key of");
+  expect_error (vtpm_ca_open (&place, &ca, &error), EBADMSG, "issuer.key is not the key of");
   cr_assert_eq (unlink (temp_path ("index.txt")), 0);
   vtpm_ca_close (create ());
   cr_assert_eq (rename (temp_path ("old-root.pem"), temp_path ("root.pem")), 0);
-  expect_error (vtpm_ca_open (temp_dir, &ca, &error), EBADMSG, "issuer.pem is not signed by");
+  expect_error (vtpm_ca_open (&place, &ca, &error), EBADMSG, "issuer.pem is not signed by");
 }
 
 Test (ca, issues_nothing_without_its_records)

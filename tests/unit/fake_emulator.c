@@ -15,9 +15,11 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "certificate_request.h"
 #include "channel.h"
 #include "journal.h"
 #include "log.h"
+#include "manufacture_spec.h"
 #include "protocol.h"
 
 /* More descriptors than it could inherit.  */
@@ -285,6 +287,49 @@ do_nothing (void)
 {
 }
 
+static void
+show_ek (unsigned int type, size_t size)
+{
+  uint8_t message[4096] = { (uint8_t) type, 0x30 };
+
+  vtpm_channel_send (VTPM_FD_CHANNEL, VTPM_EMULATOR_EK, message, size, NULL);
+}
+
+static void
+show_eks (void)
+{
+  show_ek (VTPM_KEY_RSA_2048, 1 + 900);
+  show_ek (VTPM_KEY_ECC_P384, 1 + VTPM_CERTIFICATE_MAX);
+  be_ready ();
+}
+
+static void
+show_no_certificate (void)
+{
+  show_ek (VTPM_KEY_RSA_2048, 1);
+  wait_for_ever ();
+}
+
+static void
+show_large_certificate (void)
+{
+  show_ek (VTPM_KEY_RSA_2048, 2 + VTPM_CERTIFICATE_MAX);
+  wait_for_ever ();
+}
+
+static void
+show_unknown_key (void)
+{
+  show_ek (VTPM_KEY_TYPE_COUNT, 100);
+  wait_for_ever ();
+}
+
+static void
+show_late (void)
+{
+  show_ek (VTPM_KEY_RSA_2048, 100);
+}
+
 static const struct behaviour
 {
   const char *name;
@@ -323,6 +368,11 @@ static const struct behaviour
   { "stays-stopped", be_ready, do_nothing, stop_and_stay },
   { "hangs-serving", go_on, hang, stop },
   { "spins-serving", go_on, spin, stop },
+  { "shows-eks", show_eks, do_nothing, stop },
+  { "shows-no-certificate", show_no_certificate, do_nothing, stop },
+  { "shows-large-certificate", show_large_certificate, do_nothing, stop },
+  { "shows-unknown-key", show_unknown_key, do_nothing, stop },
+  { "shows-late", be_ready, show_late, stop },
   { "commits", be_ready, commit, stop },
   { "commits-starting", commit_or_fail, do_nothing, stop },
   { "commits-what-is-not-there", be_ready, commit_what_is_not_there, stop },

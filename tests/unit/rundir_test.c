@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "certificate_request.h"
 #include "expect_error.h"
 #include "temp_dir.h"
 
@@ -97,11 +98,11 @@ Test (rundir, takes_over_from_a_dead_owner)
   _cleanup_close_ int dir_fd = -1;
 
   make_and_be_killed ();
-  write_temp_file ("id/vtpm.json.tmp", "half", 4);
+  write_temp_file ("id/tmp", "half", 4);
   assert_success (vtpm_rundir_create (temp_dir, "id", &dir_fd, &error));
   cr_expect_not (exists ("id/control"));
   cr_expect_not (exists ("id/vtpm.json"));
-  cr_expect_not (exists ("id/vtpm.json.tmp"));
+  cr_expect_not (exists ("id/tmp"));
 }
 
 Test (rundir, goes_with_all_its_contents)
@@ -316,7 +317,35 @@ Test (rundir, keeps_a_private_record)
   expect_record ("short");
   cr_assert_eq (lstat (temp_path ("id/vtpm.json"), &status), 0);
   cr_expect_eq (status.st_mode, S_IFREG | 0600);
-  cr_expect_not (exists ("id/vtpm.json.tmp"));
+  cr_expect_not (exists ("id/tmp"));
+}
+
+Test (rundir, has_certificates)
+{
+  static const uint8_t certificate[VTPM_CERTIFICATE_MAX + 1] = { 0x30, 0x82 };
+  uint8_t found[VTPM_CERTIFICATE_MAX];
+  _cleanup_close_ int dir_fd = -1;
+  size_t size = 77;
+
+  assert_success (vtpm_rundir_create (temp_dir, "id", &dir_fd, &error));
+  assert_success (vtpm_rundir_read_ek (dir_fd, VTPM_KEY_ECC_P384, found, &size, &error));
+  cr_expect_eq (size, 0);
+  assert_success (vtpm_rundir_write_ek (dir_fd, VTPM_KEY_ECC_P384, certificate, 900, &error));
+  assert_success (vtpm_rundir_read_ek (dir_fd, VTPM_KEY_ECC_P384, found, &size, &error));
+  cr_expect_eq (size, 900);
+  cr_expect_arr_eq (found, certificate, 900);
+  cr_expect (exists ("id/ek-ecc-p384.der"));
+  assert_success (vtpm_rundir_write_ek (dir_fd, VTPM_KEY_ECC_P384, certificate,
+                                        VTPM_CERTIFICATE_MAX + 1, &error));
+  expect_error (vtpm_rundir_read_ek (dir_fd, VTPM_KEY_ECC_P384, found, &size, &error), EFBIG,
+                "ek-ecc-p384.der");
+  cr_assert_eq (unlinkat (dir_fd, "ek-ecc-p384.der", 0), 0);
+  cr_assert_eq (symlinkat ("/etc/passwd", dir_fd, "ek-ecc-p384.der"), 0);
+  expect_error (vtpm_rundir_read_ek (dir_fd, VTPM_KEY_ECC_P384, found, &size, &error), ELOOP,
+                "cannot open ek-ecc-p384.der");
+  assert_success (vtpm_rundir_write_ek (dir_fd, VTPM_KEY_RSA_2048, certificate, 1, &error));
+  assert_success (vtpm_rundir_remove (temp_dir, "id", dir_fd, &error));
+  cr_expect_not (exists ("id"));
 }
 
 Test (rundir, writes_its_record_through_no_symbolic_link)
@@ -328,7 +357,7 @@ Test (rundir, writes_its_record_through_no_symbolic_link)
   cr_assert_eq (symlink ("../target", temp_path ("id/vtpm.json")), 0);
   assert_success (vtpm_rundir_write_record (dir_fd, "new", 3, &error));
   expect_record ("new");
-  cr_assert_eq (symlink ("../target", temp_path ("id/vtpm.json.tmp")), 0);
+  cr_assert_eq (symlink ("../target", temp_path ("id/tmp")), 0);
   expect_error (vtpm_rundir_write_record (dir_fd, "newer", 5, &error), ELOOP, "cannot write");
   expect_record ("new");
   cr_assert_eq (rename (temp_path ("target"), temp_path ("id/vtpm.json")), 0);

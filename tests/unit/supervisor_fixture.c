@@ -33,6 +33,7 @@ const struct betrayal betrayals[BETRAYAL_COUNT] = {
   { "closes-channel-serving", "killed by signal 9 (Killed)" },
   { "lies-serving", "the emulator broke the protocol" },
   { "is-ready-twice", "the emulator is ready" },
+  { "shows-late", "the emulator shows a certificate of 100 bytes" },
 };
 
 /* Most of a flood is not worth keeping.  */

@@ -65,7 +65,7 @@ struct betrayal
   const char *reason;
 };
 
-#define BETRAYAL_COUNT 6
+#define BETRAYAL_COUNT 7
 
 extern const struct betrayal betrayals[BETRAYAL_COUNT];
 

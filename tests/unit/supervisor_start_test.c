@@ -29,6 +29,9 @@ Test (supervisor_start, tells_the_hook_why_a_start_fails)
     { "closes-channel", "the emulator ended unexpectedly: killed by signal 9 (Killed)" },
     { "lies", "the emulator broke the protocol" },
     { "sends-too-little", "the emulator broke the protocol" },
+    { "shows-no-certificate", "the emulator shows a certificate of 1 bytes" },
+    { "shows-large-certificate", "the emulator shows a certificate of 2050 bytes" },
+    { "shows-unknown-key", "the emulator shows a certificate of 100 bytes" },
     { "stops-at-once", "the emulator shut its TPM down" },
   };
 

@@ -43,6 +43,17 @@ Test (supervisor, lives_as_long_as_its_container)
   expect_end_in_order ();
 }
 
+Test (supervisor, shows_what_the_host_may_know)
+{
+  start_and_wait ("shows-eks");
+  cr_expect (exists (ID "/ek-rsa2048.der"));
+  cr_expect (exists (ID "/ek-ecc-p384.der"));
+  cr_expect_not (exists (ID "/ek-rsa3072.der"));
+  hand_over ();
+  ask_to_stop ();
+  expect_end_in_order ();
+}
+
 Test (supervisor, stops_when_asked)
 {
   start_serving ("ready");

@@ -55,6 +55,13 @@ Test (vtpmctl_options, takes_commands)
     { "export web file", vtpmctl_export, false, { "web", "file" } },
     { "import web file", vtpmctl_import, false, { "web", "file" } },
     { "rekey", vtpmctl_rekey, false, { NULL } },
+    { "ek c1 --json", vtpmctl_ek, true, { "c1" } },
+    { "ca init", vtpmctl_ca_init, false, { NULL } },
+    { "--json ca show", vtpmctl_ca_show, true, { NULL } },
+    { "ca list --json", vtpmctl_ca_list, true, { NULL } },
+    { "ca revoke 40ab", vtpmctl_ca_revoke, false, { "40ab" } },
+    { "ca crl", vtpmctl_ca_crl, false, { NULL } },
+    { "ca renew", vtpmctl_ca_renew, false, { NULL } },
   };
 
   for (size_t i = 0; i < sizeof (cases) / sizeof (cases[0]); i++)
@@ -88,7 +95,7 @@ Test (vtpmctl_options, takes_a_commands_own_options)
   {
     const char *line;
     bool dry_run;
-    int older_than;
+    int days;
     enum vtpmctl_format format;
     const char *key_file, *password_file;
   } cases[] = {
@@ -113,7 +120,7 @@ Test (vtpmctl_options, takes_a_commands_own_options)
 
       assert_success (parse (cases[i].line, &parsed, &error));
       cr_expect_eq (parsed.options.dry_run, cases[i].dry_run, "%s", cases[i].line);
-      cr_expect_eq (parsed.options.older_than, cases[i].older_than, "%s", cases[i].line);
+      cr_expect_eq (parsed.options.days, cases[i].days, "%s", cases[i].line);
       cr_expect_eq (parsed.options.format, cases[i].format, "%s", cases[i].line);
       expect_string (parsed.options.key_file, cases[i].key_file, cases[i].line);
       expect_string (parsed.options.password_file, cases[i].password_file, cases[i].line);
@@ -166,6 +173,15 @@ Test (vtpmctl_options, says_what_is_wrong)
     { "import a b c", "unexpected argument \"c\"" },
     { "prune web", "unexpected argument \"web\"" },
     { "rekey now", "unexpected argument \"now\"" },
+    { "ek", "ek: a container's id is missing" },
+    { "ca", "ca: the second half of the command is missing" },
+    { "ca nit", "unknown command \"ca nit\"" },
+    { "ca --json init", "unknown command \"ca --json\"" },
+    { "c init", "unknown command \"c\"" },
+    { "init", "unknown command \"init\"" },
+    { "ca revoke", "ca revoke: a serial number or an instance's uuid is missing" },
+    { "ca show x", "unexpected argument \"x\"" },
+    { "ca init --key-type rsa2048", "\"rsa2048\" is not ecc-p384 or rsa3072" },
     { "prune --older-than", "the option --older-than needs a value" },
     { "prune --older-than -1", "--older-than: \"-1\" is not a number of days from 0 to 3650" },
     { "prune --older-than 3651", "\"3651\" is not a number of days" },
