@@ -5,6 +5,7 @@
 
 noinst_LIBRARIES += hook/libhook.a
 hook_libhook_a_SOURCES = \
+	hook/ca_process.c hook/ca_process.h \
 	hook/cgroup_paths.c hook/cgroup_paths.h \
 	hook/container_dev.c hook/container_dev.h \
 	hook/container_process.c hook/container_process.h \
@@ -19,6 +20,7 @@ hook_libhook_a_SOURCES = \
 	hook/manufacture_process.c hook/manufacture_process.h \
 	hook/oci_bundle.c hook/oci_bundle.h \
 	hook/oci_state.c hook/oci_state.h \
+	hook/pod_name.c hook/pod_name.h \
 	hook/supervisor_process.c hook/supervisor_process.h \
 	hook/vtpm_record.c hook/vtpm_record.h \
 	hook/vtpm_spec.c hook/vtpm_spec.h
@@ -39,7 +41,8 @@ EXTRA_DIST += \
 
 substitute = $(AM_V_GEN)$(MKDIR_P) $(@D) && \
 	$(SED) -e 's|@bindir[@]|$(bindir)|g' -e 's|@hookdir[@]|$(hookdir)|g' \
-		-e 's|@vtpm_user[@]|$(vtpm_user)|g' \
+		-e 's|@vtpm_user[@]|$(vtpm_user)|g' -e 's|@vtpm_ca_user[@]|$(vtpm_ca_user)|g' \
+		-e 's|@localstatedir[@]|$(localstatedir)|g' \
 		$(srcdir)/$@.in > $@.tmp && mv $@.tmp $@
 
 contrib/hooks.d/oci-vtpm.json: contrib/hooks.d/oci-vtpm.json.in Makefile
@@ -62,4 +65,5 @@ tests_unit_unit_tests_SOURCES += \
 	tests/unit/manufacture_process_test.c \
 	tests/unit/oci_bundle_test.c \
 	tests/unit/oci_state_test.c \
+	tests/unit/pod_name_test.c \
 	tests/unit/vtpm_spec_test.c

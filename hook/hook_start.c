@@ -2,6 +2,7 @@
 /* Copyright (c) 2026 The oci-vtpm authors */
 #include "hook_start.h"
 
+#include <limits.h>
 #include <sys/syscall.h>
 
 #include "base_dirs.h"
@@ -12,6 +13,7 @@
 #include "instance_setup.h"
 #include "manufacture_process.h"
 #include "oci_bundle.h"
+#include "pod_name.h"
 #include "supervisor_process.h"
 #include "tpm_seed.h"
 #include "uuid.h"
@@ -109,6 +111,48 @@ prepare_instance (struct start *start, struct vtpm_error **error)
   return vtpm_instance_fetch_keys (config, &start->host_keys_fd, &start->host_key_hold_fd, error);
 }
 
+/* Whom a certificate may name.  Not needed otherwise, so that nobody else is refused for a
+   bad name.  */
+static int
+set_binding (const struct start *start, struct vtpm_certificate_binding *binding,
+             char host[HOST_NAME_MAX + 1], struct vtpm_error **error)
+{
+  struct vtpm_pod_name name;
+
+  if (vtpm_pod_name_find (start->state->annotations, &name, error) < 0)
+    return -1;
+  if (gethostname (host, HOST_NAME_MAX) < 0)
+    return vtpm_error_set (error, errno, "cannot get the host's name");
+  host[HOST_NAME_MAX] = '\0';
+  *binding = (struct vtpm_certificate_binding) {
+    .uuid = start->uuid,
+    .container = start->state->id,
+    .namespace = name.namespace,
+    .pod = name.pod,
+    .host = host,
+  };
+  return 0;
+}
+
+static int
+manufacture (struct start *start, struct vtpm_error **error)
+{
+  const struct vtpm_spec *spec = start->spec;
+  struct vtpm_manufacture_start manufacture = {
+    .spec = { .version = spec->version, .pcr_banks = spec->pcr_banks, .eks = spec->eks },
+    .user = &start->user,
+  };
+  struct vtpm_user ca_user;
+  char host[HOST_NAME_MAX + 1];
+
+  manufacture.ca.user = &ca_user;
+  if (spec->eks != 0
+      && (vtpm_user_find (VTPM_CA_USER, &ca_user, error) < 0
+          || set_binding (start, &manufacture.ca.binding, host, error) < 0))
+    return -1;
+  return vtpm_manufacture_process_run (&manufacture, start->deadline, &start->seed_fd, error);
+}
+
 /* A TPM that is to have what no emulator gives it by itself is made before there is
    anything else, unless it has been made before: then it has to have it already, which
    its emulator checks.  */
@@ -116,18 +160,12 @@ static int
 prepare_tpm (struct start *start, struct vtpm_error **error)
 {
   const struct vtpm_spec *spec = start->spec;
-  const struct vtpm_manufacture_start manufacture = {
-    .spec = { .version = spec->version, .pcr_banks = spec->pcr_banks },
-    .user = &start->user,
-  };
-  bool made = spec->pcr_banks == 0;
+  bool made = spec->pcr_banks == 0 && spec->eks == 0;
 
   if (!made && !spec->ephemeral
       && vtpm_instance_has_state (start->config->state_dir, &spec->instance, &made, error) < 0)
     return -1;
-  return made ? vtpm_tpm_seed_create_empty (&start->seed_fd, error)
-              : vtpm_manufacture_process_run (&manufacture, start->deadline, &start->seed_fd,
-                                              error);
+  return made ? vtpm_tpm_seed_create_empty (&start->seed_fd, error) : manufacture (start, error);
 }
 
 /* Makes the pair and the processes behind it, and waits until the TPM can be
@@ -156,6 +194,7 @@ make_vtpm (struct start *start, struct vtpm_error **error)
     .uuid = start->uuid,
     .state_dir = start->config->state_dir,
     .pcr_banks = start->spec->pcr_banks,
+    .eks = start->spec->eks,
     .seed_fd = start->seed_fd,
     .host_keys_fd = start->host_keys_fd,
   };

@@ -20,32 +20,42 @@ static int
 execute (const struct vtpm_manufacture_start *start, struct vtpm_error **error)
 {
   const char *program = start->program != NULL ? start->program : PROGRAM;
-  char banks[VTPM_SET_TEXT_SIZE];
-  const char *const arguments[] = {
-    "vtpm-manufacture", "--pcr-banks", vtpm_pcr_banks_format (start->spec.pcr_banks, banks), NULL,
-  };
+  char banks[VTPM_SET_TEXT_SIZE], eks[VTPM_SET_TEXT_SIZE];
+  const char *arguments[] = { "vtpm-manufacture", NULL, NULL, NULL, NULL, NULL };
+  size_t count = 1;
   char *const environment[] = { NULL };
 
+  if (start->spec.pcr_banks != 0)
+    {
+      arguments[count++] = "--pcr-banks";
+      arguments[count++] = vtpm_pcr_banks_format (start->spec.pcr_banks, banks);
+    }
+  if (start->spec.eks != 0)
+    {
+      arguments[count++] = "--ek";
+      arguments[count] = vtpm_key_types_format (start->spec.eks, eks);
+    }
   execve (program, (char *const *) arguments, environment);
   return vtpm_error_set (error, errno, "cannot execute %s", program);
 }
 
 /* The child between fork and exec, which is root until vtpm_user_become.  */
 static __attribute__ ((__noreturn__)) void
-become_manufacture (const struct vtpm_manufacture_start *start, int channel_fd, int seed_fd)
+become_manufacture (const struct vtpm_manufacture_start *start, int channel_fd, int seed_fd,
+                    int ca_fd)
 {
   const int fds[] = {
     [VTPM_FD_MANUFACTURE_CHANNEL - VTPM_FD_MANUFACTURE_CHANNEL] = channel_fd,
     [VTPM_FD_MANUFACTURE_SEED - VTPM_FD_MANUFACTURE_CHANNEL] = seed_fd,
+    [VTPM_FD_MANUFACTURE_CA - VTPM_FD_MANUFACTURE_CHANNEL] = ca_fd,
   };
+  const size_t count = sizeof (fds) / sizeof (fds[0]) - (ca_fd < 0);
   struct vtpm_error *error = NULL;
   int report_fd = channel_fd;
 
   vtpm_child_reset_signals ();
   umask (077);
-  if (vtpm_child_arrange_descriptors (fds, sizeof (fds) / sizeof (fds[0]), VTPM_CHILD_STDIO_CLOSED,
-                                      &error)
-      == 0)
+  if (vtpm_child_arrange_descriptors (fds, count, VTPM_CHILD_STDIO_CLOSED, &error) == 0)
     {
       report_fd = VTPM_FD_MANUFACTURE_CHANNEL;
       if (vtpm_user_become (start->user, &error) == 0)
@@ -133,9 +143,10 @@ await (pid_t pid, int channel_fd, vtpm_deadline deadline, size_t *size, struct v
   return said ? take_result (&message, size, error) : report_end (status, error);
 }
 
-int
-vtpm_manufacture_process_run (const struct vtpm_manufacture_start *start, vtpm_deadline deadline,
-                              int *seed_fd, struct vtpm_error **error)
+/* Its certificates, if any, come from CA_FD.  */
+static int
+run (const struct vtpm_manufacture_start *start, int ca_fd, vtpm_deadline deadline, int *seed_fd,
+     struct vtpm_error **error)
 {
   _cleanup_close_ int seed = -1;
   _cleanup_close_ int ours = -1;
@@ -148,7 +159,7 @@ vtpm_manufacture_process_run (const struct vtpm_manufacture_start *start, vtpm_d
   ours = channel[0];
   pid = fork ();
   if (pid == 0)
-    become_manufacture (start, channel[1], seed);
+    become_manufacture (start, channel[1], seed, ca_fd);
   vtpm_cleanup_close (&channel[1]);
   if (pid < 0)
     return vtpm_error_set (error, errno, "cannot fork vtpm-manufacture");
@@ -156,4 +167,21 @@ vtpm_manufacture_process_run (const struct vtpm_manufacture_start *start, vtpm_d
     return -1;
   *seed_fd = vtpm_steal_fd (&seed);
   return 0;
+}
+
+int
+vtpm_manufacture_process_run (const struct vtpm_manufacture_start *start, vtpm_deadline deadline,
+                              int *seed_fd, struct vtpm_error **error)
+{
+  _cleanup_close_ int ca_fd = -1;
+  pid_t ca;
+  int result;
+
+  if (start->spec.eks == 0)
+    return run (start, -1, deadline, seed_fd, error);
+  if (vtpm_ca_process_start (&start->ca, &ca, &ca_fd, error) < 0)
+    return -1;
+  result = run (start, ca_fd, deadline, seed_fd, error);
+  vtpm_ca_process_end (ca);
+  return result;
 }

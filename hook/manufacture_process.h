@@ -8,6 +8,7 @@
  * asks a new device's TPM at once, and takes one that is late for a broken one.
  */
 
+#include "ca_process.h"
 #include "deadline.h"
 #include "manufacture_spec.h"
 #include "privilege.h"
@@ -15,12 +16,13 @@
 struct vtpm_manufacture_start
 {
   struct vtpm_manufacture_spec spec;
+  struct vtpm_ca_start ca;      /* where there are keys to certify */
   const struct vtpm_user *user; /* who makes it */
   const char *program;          /* NULL: vtpm-manufacture as installed */
 };
 
-/* *SEED_FD is sealed (tpm_seed.h), and close-on-exec.  When this returns the process
-   has ended, whether it has succeeded or not.  */
+/* *SEED_FD is sealed (tpm_seed.h), and close-on-exec.  When this returns the processes
+   have ended, whether it has succeeded or not.  */
 int vtpm_manufacture_process_run (const struct vtpm_manufacture_start *start,
                                   vtpm_deadline deadline, int *seed_fd,
                                   struct vtpm_error **error);

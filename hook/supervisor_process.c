@@ -31,7 +31,7 @@ static int
 exec_supervisor (const struct vtpm_supervisor_start *start, struct vtpm_error **error)
 {
   char pid[16], timeout[16], restarts[16], uid[16], gid[16], mode[16];
-  char banks[VTPM_SET_TEXT_SIZE];
+  char banks[VTPM_SET_TEXT_SIZE], eks[VTPM_SET_TEXT_SIZE];
   char instance[VTPM_INSTANCE_ID_TEXT_SIZE] = "";
   char *const environment[] = { NULL };
 
@@ -57,14 +57,19 @@ exec_supervisor (const struct vtpm_supervisor_start *start, struct vtpm_error **
     "--restarts-per-minute", restarts,
     "--log-level", vtpm_log_level_name (start->log_level),
     "--state-dir", start->state_dir,
-    NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+    NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
   };
-  size_t count = sizeof (arguments) / sizeof (arguments[0]) - 7;
+  size_t count = sizeof (arguments) / sizeof (arguments[0]) - 9;
 
   if (start->pcr_banks != 0)
     {
       arguments[count++] = "--pcr-banks";
       arguments[count++] = vtpm_pcr_banks_format (start->pcr_banks, banks);
+    }
+  if (start->eks != 0)
+    {
+      arguments[count++] = "--ek";
+      arguments[count++] = vtpm_key_types_format (start->eks, eks);
     }
   if (start->instance != NULL)
     {

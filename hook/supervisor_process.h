@@ -38,6 +38,7 @@ struct vtpm_supervisor_start
   const char *uuid; /* of an instance that is new */
   const char *state_dir;
   unsigned int pcr_banks; /* that the TPM has to have, 0: any */
+  unsigned int eks;       /* likewise, at least */
   int seed_fd;            /* tpm_seed.h */
   int host_keys_fd; /* with an instance only */
 };

@@ -112,20 +112,10 @@ parse_name (const char *value, struct vtpm_spec *spec, struct vtpm_error **error
   return vtpm_instance_id_parse (value, &spec->instance, error);
 }
 
-/* Keys that name a capability which this version lacks.  Ignoring them would
-   give a container less than it asked for.  */
-static int
-refuse_unsupported (const char *value, struct vtpm_spec *spec, struct vtpm_error **error)
-{
-  (void) value;
-  (void) spec;
-  return vtpm_error_set_plain (error, EOPNOTSUPP, "not supported by this version");
-}
-
 static int
 parse_ek (const char *value, struct vtpm_spec *spec, struct vtpm_error **error)
 {
-  return strcmp (value, "none") == 0 ? 0 : refuse_unsupported (value, spec, error);
+  return vtpm_key_types_parse (value, &spec->eks, error);
 }
 
 static int
@@ -200,6 +190,10 @@ check_together (const struct vtpm_spec *spec, struct vtpm_error **error)
     return vtpm_error_set_plain (error, EINVAL,
                                  "annotation " VTPM_ANNOTATION_PREFIX
                                  "pcr-banks: a TPM 1.2 has one bank only, sha1");
+  if (spec->version == VTPM_TPM_1_2 && spec->eks != 0)
+    return vtpm_error_set_plain (error, EOPNOTSUPP,
+                                 "annotation " VTPM_ANNOTATION_PREFIX
+                                 "ek: not supported with a TPM 1.2 by this version");
   return 0;
 }
 

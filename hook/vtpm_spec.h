@@ -24,6 +24,7 @@ struct vtpm_spec
   char resource_manager[16]; /* "tpmrm0" with the same number */
   enum vtpm_tpm_version version;
   unsigned int pcr_banks;    /* manufacture_spec.h; 0: not asked for */
+  unsigned int eks;          /* likewise */
   bool ephemeral;            /* nothing is kept, and there is no instance */
   struct vtpm_instance_id instance;
   uid_t uid; /* owner of the nodes as seen in the container */

@@ -271,8 +271,9 @@ Test (vtpm_spec, cannot_choose_a_scope)
 Test (vtpm_spec, refuses_what_it_cannot_do)
 {
   static const struct bad_annotation cases[] = {
-    { "{'io.oci-vtpm.ek':'ecc-p256'}", EOPNOTSUPP, "io.oci-vtpm.ek: not supported" },
-    { "{'io.oci-vtpm.ek':''}", EOPNOTSUPP, "io.oci-vtpm.ek: not supported" },
+    { "{'io.oci-vtpm.ek':'ecc-p255'}", EINVAL, "io.oci-vtpm.ek: \"ecc-p255\" is not a type of key" },
+    { "{'io.oci-vtpm.ek':''}", EINVAL, "io.oci-vtpm.ek: \"\" is not a type of key" },
+    { "{'io.oci-vtpm.ek':'none,rsa2048'}", EINVAL, "io.oci-vtpm.ek: \"none\" is not a type" },
   };
 
   expect_refused (cases, sizeof (cases) / sizeof (cases[0]));
