@@ -13,6 +13,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "child.h"
 #include "deadline.h"
@@ -277,7 +278,7 @@ run_program (struct run *run, const struct vtpm_certificate_request *request, un
 
 int
 vtpm_ca_command_run (const char *const *arguments, const struct vtpm_certificate_request *request,
-                     X509 *issuer, time_t now, unsigned int timeout,
+                     X509 *issuer, unsigned int timeout,
                      uint8_t certificate[VTPM_CERTIFICATE_MAX], size_t *size,
                      struct vtpm_error **error)
 {
@@ -287,9 +288,11 @@ vtpm_ca_command_run (const char *const *arguments, const struct vtpm_certificate
 
   if (new_run (arguments, &run, error) < 0)
     return -1;
+  /* The time is that after it has signed.  */
   if (run_program (run, request, timeout, error) < 0
       || take_certificate (run, found, &found_size, error) < 0
-      || vtpm_certificate_check (found, found_size, request, issuer, now, error) < 0)
+      || vtpm_certificate_check (found, found_size, request, issuer, time (NULL), error)
+             < 0)
     return vtpm_error_wrap (error, "%s", arguments[0]);
   memcpy (certificate, found, found_size);
   *size = found_size;

@@ -15,10 +15,10 @@
 #define VTPM_CA_COMMAND_OUTPUT_MAX 65536
 
 /* ARGUMENTS begins with the program's path, and ends with NULL.  The answer is checked
-   (vtpm_certificate_check).  The program, and what it has started in its session, ends
+   (vtpm_certificate_check) at the time when it comes.  The program, and what it has started in its session, ends
    with this call.  ETIMEDOUT: it took longer than TIMEOUT seconds.  */
 int vtpm_ca_command_run (const char *const *arguments,
-                         const struct vtpm_certificate_request *request, X509 *issuer, time_t now,
+                         const struct vtpm_certificate_request *request, X509 *issuer,
                          unsigned int timeout, uint8_t certificate[VTPM_CERTIFICATE_MAX],
                          size_t *size, struct vtpm_error **error);
 

@@ -114,8 +114,7 @@ certify (struct authority *authority, const struct vtpm_message *message,
   if (authority->ca != NULL)
     return vtpm_ca_issue (authority->ca, &request, &config->policy, time (NULL), certificate, size,
                           error);
-  return vtpm_ca_command_run (config->command, &request, authority->issuer, time (NULL),
-                              config->timeout, certificate, size, error);
+  return vtpm_ca_command_run (config->command, &request, authority->issuer, config->timeout, certificate, size, error);
 }
 
 /* What time is up for is a lock, or a disk, that does not come.  */

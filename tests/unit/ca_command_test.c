@@ -12,7 +12,6 @@
 #include "request_json.h"
 #include "temp_dir.h"
 
-#define NOW ((time_t) 1790000000)
 #define SECONDS 60
 
 static X509 *issuer;
@@ -41,7 +40,7 @@ write_certificate (const char *name, struct vtpm_ca *ca,
   X509 *certificate;
   size_t size;
 
-  assert_success (vtpm_ca_issue (ca, what, &policy, NOW - 2 * 86400, der, &size, &error));
+  assert_success (vtpm_ca_issue (ca, what, &policy, time (NULL) - 2 * 86400, der, &size, &error));
   certificate = d2i_X509 (NULL, &next, (long) size);
   write_pem (name, certificate);
   X509_free (certificate);
@@ -72,7 +71,7 @@ make_certificates (void)
   other.key = other_key;
   other.key_size = make_key (other_key);
   assert_success (
-      vtpm_ca_create (&place, VTPM_CA_KEY_ECC_P384, "test", NOW - 3 * 86400, &error));
+      vtpm_ca_create (&place, VTPM_CA_KEY_ECC_P384, "test", time (NULL) - 3 * 86400, &error));
   assert_success (vtpm_ca_open (&place, &ca, &error));
   write_certificate ("good", ca, &request, 30);
   write_certificate ("other", ca, &other, 30);
@@ -107,7 +106,7 @@ run_with (const char *script, unsigned int seconds, struct vtpm_error **error)
   cr_assert_eq (fchmod (fileno (file), 0755), 0);
   cr_assert_eq (fclose (file), 0);
   size = 77;
-  result = vtpm_ca_command_run (arguments, &request, issuer, NOW, seconds, certificate, &size, error);
+  result = vtpm_ca_command_run (arguments, &request, issuer, seconds, certificate, &size, error);
   cr_expect_eq (waitpid (-1, NULL, WNOHANG), -1, "%s: a process was left", script);
   cr_expect_eq (size == 77, result < 0);
   return result;
@@ -118,7 +117,7 @@ run_with (const char *script, unsigned int seconds, struct vtpm_error **error)
 Test (ca_command, gets_a_certificate)
 {
   assert_success (run ("cat >$1/question; cat $1/good; echo chatter >&2", &error));
-  assert_success (vtpm_certificate_check (certificate, size, &request, issuer, NOW, &error));
+  assert_success (vtpm_certificate_check (certificate, size, &request, issuer, time (NULL), &error));
 }
 
 Test (ca_command, may_answer_without_having_heard)
@@ -203,7 +202,7 @@ Test (ca_command, has_to_be_there)
 {
   const char *arguments[] = { "/nonexistent/command", NULL };
 
-  expect_error (vtpm_ca_command_run (arguments, &request, issuer, NOW, SECONDS, certificate, &size,
+  expect_error (vtpm_ca_command_run (arguments, &request, issuer, SECONDS, certificate, &size,
                                      &error),
                 ECHILD, "/nonexistent/command: exit status 127: cannot execute: No such file");
 }
@@ -215,7 +214,7 @@ Test (ca_command, is_of_the_issuer)
   struct vtpm_ca_place place = { .dir = temp_path ("second") };
 
   cr_assert_eq (mkdir (place.dir, 0700), 0);
-  assert_success (vtpm_ca_create (&place, VTPM_CA_KEY_ECC_P384, "test", NOW, &error));
+  assert_success (vtpm_ca_create (&place, VTPM_CA_KEY_ECC_P384, "test", time (NULL), &error));
   assert_success (vtpm_ca_open (&place, &ca, &error));
   issuer = vtpm_ca_issuer (ca);
   expect_error (run ("cat $1/good", &error), EBADMSG, "the certificate is not signed by the issuer");
