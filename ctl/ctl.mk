@@ -11,6 +11,8 @@ ctl_libctl_a_SOURCES = \
 	ctl/native_file.c ctl/native_file.h \
 	ctl/overview.c ctl/overview.h \
 	ctl/permanent_state.c ctl/permanent_state.h \
+	ctl/pool_config.c ctl/pool_config.h \
+	ctl/pool_work.c ctl/pool_work.h \
 	ctl/rekey_work.c ctl/rekey_work.h \
 	ctl/store_user.c ctl/store_user.h \
 	ctl/swtpm_cipher.c ctl/swtpm_cipher.h \
@@ -33,6 +35,9 @@ ctl_libctl_a_SOURCES = \
 	ctl/vtpmctl_inspect.c \
 	ctl/vtpmctl_list.c \
 	ctl/vtpmctl_options.c ctl/vtpmctl_options.h \
+	ctl/vtpmctl_pool_drain.c \
+	ctl/vtpmctl_pool_fill.c \
+	ctl/vtpmctl_pool_status.c \
 	ctl/vtpmctl_prune.c \
 	ctl/vtpmctl_rekey.c \
 	ctl/vtpmctl_resume.c \
@@ -42,18 +47,26 @@ ctl_libctl_a_SOURCES = \
 
 bin_PROGRAMS += vtpmctl
 vtpmctl_SOURCES = ctl/vtpmctl_main.c
-vtpmctl_LDADD = ctl/libctl.a ca/libca.a emulator/libstore.a lib/liblib.a \
+vtpmctl_LDADD = ctl/libctl.a hook/libhook.a ca/libca.a emulator/libstore.a lib/liblib.a \
 	$(JSON_C_LIBS) $(SMARTCOLS_LIBS) $(LIBCRYPTO_LIBS)
 
 dist_man_MANS += man/vtpmctl.1
 
 ## `substitute` is hook.mk's.
 dist_systemdsystemunit_DATA = contrib/systemd/oci-vtpm-prune.timer
-systemdsystemunit_DATA = contrib/systemd/oci-vtpm-prune.service
-CLEANFILES += contrib/systemd/oci-vtpm-prune.service
-EXTRA_DIST += contrib/systemd/oci-vtpm-prune.service.in
+systemdsystemunit_DATA = contrib/systemd/oci-vtpm-prune.service \
+	contrib/systemd/oci-vtpm-pool.service contrib/systemd/oci-vtpm-pool.path
+CLEANFILES += $(systemdsystemunit_DATA)
+EXTRA_DIST += \
+	contrib/systemd/oci-vtpm-pool.path.in \
+	contrib/systemd/oci-vtpm-pool.service.in \
+	contrib/systemd/oci-vtpm-prune.service.in
 
 contrib/systemd/oci-vtpm-prune.service: contrib/systemd/oci-vtpm-prune.service.in Makefile
+	$(substitute)
+contrib/systemd/oci-vtpm-pool.service: contrib/systemd/oci-vtpm-pool.service.in Makefile
+	$(substitute)
+contrib/systemd/oci-vtpm-pool.path: contrib/systemd/oci-vtpm-pool.path.in Makefile
 	$(substitute)
 
 tests_unit_unit_tests_SOURCES += \
@@ -62,6 +75,7 @@ tests_unit_unit_tests_SOURCES += \
 	tests/unit/kept_info_test.c \
 	tests/unit/native_file_test.c \
 	tests/unit/permanent_state_test.c \
+	tests/unit/pool_config_test.c \
 	tests/unit/store_user_test.c \
 	tests/unit/swtpm_cipher_test.c \
 	tests/unit/swtpm_dir_test.c \
@@ -74,6 +88,7 @@ tests_unit_unit_tests_SOURCES += \
 	tests/unit/vtpmctl_import_test.c \
 	tests/unit/vtpmctl_list_test.c \
 	tests/unit/vtpmctl_options_test.c \
+	tests/unit/vtpmctl_pool_test.c \
 	tests/unit/vtpmctl_prune_test.c \
 	tests/unit/vtpmctl_rekey_test.c \
 	tests/unit/vtpmctl_resume_test.c \

@@ -109,7 +109,12 @@ vtpm_kept_info_merge (json_object *descriptions, const struct vtpm_store_list *l
   for (size_t i = 0; i < list->count; i++)
     {
       const struct vtpm_store_entry *entry = &list->entries[i];
-      json_object *description = find_running (descriptions, running, entry);
+      json_object *description;
+
+      /* What nobody uses yet is `vtpmctl pool status`'s to tell.  */
+      if (strcmp (entry->id.scope, VTPM_SCOPE_POOL) == 0)
+        continue;
+      description = find_running (descriptions, running, entry);
 
       if ((description != NULL ? add_details (description, entry) : append (descriptions, entry))
           < 0)

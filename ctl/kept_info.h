@@ -17,7 +17,7 @@ int vtpm_kept_info_list (const char *state_dir, struct vtpm_store_list *list,
 #define _cleanup_store_list_ VTPM_CLEANUP (vtpm_store_list_clear)
 
 /* Completes descriptions (vtpm_info.h) of vTPMs by what is known of their
-   instances: "uuid", "generation", "lastUsed" (seconds since 1970), "size".  Then
+   instances but the pool's: "uuid", "generation", "lastUsed" (seconds since 1970), "size".  Then
    appends a description of each instance that none of them runs on, with
    "instance", "tpmVersion", these, and a "state":
 

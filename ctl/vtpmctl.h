@@ -39,6 +39,9 @@ struct vtpmctl_options
   bool certificates; /* ek */
   const char *name;  /* ca init; or NULL */
   bool rsa;          /* ca init */
+  const char *eks;       /* pool fill; or NULL */
+  const char *pcr_banks; /* likewise */
+  unsigned int count;    /* likewise; or 0 */
   char *const *arguments;    /* as many as the command takes */
   size_t argument_count;
 };
@@ -78,5 +81,11 @@ int vtpmctl_ca_crl (const struct vtpmctl_host *host, const struct vtpmctl_option
                     struct vtpm_error **error);
 int vtpmctl_ca_renew (const struct vtpmctl_host *host, const struct vtpmctl_options *options,
                       struct vtpm_error **error);
+int vtpmctl_pool_fill (const struct vtpmctl_host *host, const struct vtpmctl_options *options,
+                       struct vtpm_error **error);
+int vtpmctl_pool_status (const struct vtpmctl_host *host, const struct vtpmctl_options *options,
+                         struct vtpm_error **error);
+int vtpmctl_pool_drain (const struct vtpmctl_host *host, const struct vtpmctl_options *options,
+                        struct vtpm_error **error);
 
 #endif

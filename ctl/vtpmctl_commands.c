@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "names.h"
+#include "pool_config.h"
 
 #define DAYS_MAX 3650
 #define COUNT(table) (sizeof (table) / sizeof ((table)[0]))
@@ -136,8 +137,38 @@ set_key_type (void *target, const char *value, struct vtpm_error **error)
   return 0;
 }
 
+static int
+set_eks (void *target, const char *value, struct vtpm_error **error)
+{
+  (void) error;
+  options_of (target)->eks = value;
+  return 0;
+}
+
+static int
+set_pcr_banks (void *target, const char *value, struct vtpm_error **error)
+{
+  (void) error;
+  options_of (target)->pcr_banks = value;
+  return 0;
+}
+
+static int
+set_count (void *target, const char *value, struct vtpm_error **error)
+{
+  char quoted[VTPM_NAME_QUOTED_SIZE];
+  size_t length = strlen (value);
+
+  if (length == 0 || length > 5 || strspn (value, "0123456789") != length
+      || strtol (value, NULL, 10) < 1 || strtol (value, NULL, 10) > VTPM_POOL_COUNT_MAX)
+    return vtpm_error_set (error, 0, "\"%s\" is not a number from 1 to %d",
+                           vtpm_name_quote (value, quoted, sizeof (quoted)), VTPM_POOL_COUNT_MAX);
+  options_of (target)->count = (unsigned int) strtol (value, NULL, 10);
+  return 0;
+}
+
 #define COMMON_OPTIONS                                                                \
-  { "json", NULL, "list, ek, ca list, ca show: print JSON", set_json },               \
+  { "json", NULL, "list, ek, ca list, ca show, pool status: print JSON", set_json },               \
   VTPM_OPTIONS_HELP_AND_VERSION
 
 static const struct vtpm_option common_options[] = { COMMON_OPTIONS };
@@ -169,6 +200,13 @@ static const struct vtpm_option init_options[] = {
 
 static const struct vtpm_option show_options[] = {
   { "pem", NULL, "the certificates of the issuer and of its root, PEM", set_pem },
+  COMMON_OPTIONS,
+};
+
+static const struct vtpm_option fill_options[] = {
+  { "ek", "LIST", "endorsement keys, instead of what is configured", set_eks },
+  { "pcr-banks", "LIST", "PCR banks, likewise", set_pcr_banks },
+  { "count", "NUMBER", "how many of these there are to be", set_count },
   COMMON_OPTIONS,
 };
 
@@ -206,6 +244,12 @@ const struct vtpmctl_entry vtpmctl_commands[] = {
     "print a list of the revoked ones, PEM" },
   { "ca renew", "", 0, 0, NULL, OPTIONS (common_options), vtpmctl_ca_renew,
     "renew the issuer's certificate" },
+  { "pool fill", "", 0, 0, NULL, OPTIONS (fill_options), vtpmctl_pool_fill,
+    "make TPMs for containers to come" },
+  { "pool status", "", 0, 0, NULL, OPTIONS (common_options), vtpmctl_pool_status,
+    "how many there are, and are to be" },
+  { "pool drain", "", 0, 0, NULL, OPTIONS (common_options), vtpmctl_pool_drain,
+    "remove them all" },
 };
 
 const size_t vtpmctl_command_count = COUNT (vtpmctl_commands);
@@ -217,6 +261,7 @@ const struct vtpmctl_option_group vtpmctl_option_groups[] = {
   { "ca init", OWN_OPTIONS (init_options) },
   { "ca show", OWN_OPTIONS (show_options) },
   { "ca crl", OWN_OPTIONS (crl_options) },
+  { "pool fill", OWN_OPTIONS (fill_options) },
   { NULL, common_options, COUNT (common_options) },
 };
 

@@ -88,6 +88,10 @@ const struct vtpm_state_header *vtpm_store_header (const struct vtpm_store *stor
 int vtpm_store_commit (struct vtpm_store *store, const uint8_t *permanent, size_t size,
                        struct vtpm_error **error);
 
+/* Removes the instance, durably, from under the open store: nobody can open it again.  What
+   was read is still there; nothing can be committed.  */
+int vtpm_store_consume (struct vtpm_store *store, struct vtpm_error **error);
+
 /* Unlocks.  Notes the time of the last use (the lock file's modification
    time).  A store to which nothing was ever committed, made by this open, is
    removed.  STORE may be NULL.  */

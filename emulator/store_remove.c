@@ -113,3 +113,11 @@ vtpm_store_remove (const char *state_dir, const struct vtpm_instance_id *id,
     return -1;
   return fsync (place.scope_fd) < 0 ? set_cannot_remove (&place, error) : 0;
 }
+
+int
+vtpm_store_consume (struct vtpm_store *store, struct vtpm_error **error)
+{
+  if (vtpm_store_place_remove (&store->place, error) < 0)
+    return -1;
+  return fsync (store->place.scope_fd) < 0 ? set_cannot_remove (&store->place, error) : 0;
+}

@@ -25,6 +25,7 @@ static const struct entry table[VTPM_SUPERVISION_STATES][VTPM_SUPERVISION_EVENTS
     [VTPM_EVENT_EMULATOR_BROKE_PROTOCOL] = GO (ENDED, FAIL_START),
     [VTPM_EVENT_EMULATOR_HUNG] = GO (ENDED, FAIL_START),
     [VTPM_EVENT_SERVER_GONE] = GO (ENDED, OFFER_RETRY),
+    [VTPM_EVENT_POOLED_GONE] = GO (ENDED, OFFER_RETRY),
     [VTPM_EVENT_HOOK_RECORD] = GO (ENDED, FAIL_START),
     [VTPM_EVENT_HOOK_GONE] = GO (ENDED, FORGET_HOOK),
     [VTPM_EVENT_CONTAINER_EXITED] = GO (ENDED, FAIL_START),
@@ -145,6 +146,7 @@ vtpm_supervision_event_name (enum vtpm_supervision_event event)
     [VTPM_EVENT_CONTAINER_EXITED] = "the container ended",
     [VTPM_EVENT_STOP_ASKED] = "a stop was asked for",
     [VTPM_EVENT_STOP_TIMEOUT] = "the emulator did not shut its TPM down in time",
+    [VTPM_EVENT_POOLED_GONE] = "the pooled TPM is gone",
     [VTPM_EVENT_ACTION_FAILED] = "an operation failed",
   };
 

@@ -37,6 +37,7 @@ enum vtpm_supervision_event
   VTPM_EVENT_CONTAINER_EXITED, /* its init is gone */
   VTPM_EVENT_STOP_ASKED,       /* vtpmctl stop, poststop, SIGTERM */
   VTPM_EVENT_STOP_TIMEOUT,     /* the shutdown takes too long */
+  VTPM_EVENT_POOLED_GONE,      /* the pool's TPM was taken by another */
   VTPM_EVENT_ACTION_FAILED,    /* an action of ours failed */
 };
 

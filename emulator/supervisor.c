@@ -371,6 +371,22 @@ end (struct supervisor *supervisor)
   vtpm_event_loop_close (&supervisor->loop);
 }
 
+/* The hook may choose another of the pool.  */
+static void
+fail_start (struct supervisor *supervisor, struct vtpm_error *error)
+{
+  bool gone = vtpm_error_errnum (error) == EAGAIN && supervisor->settings->pooled != NULL;
+
+  if (!gone)
+    {
+      vtpm_supervisor_fail (supervisor, error);
+      return;
+    }
+  vtpm_supervisor_note_reason (supervisor, vtpm_error_message (error), "");
+  vtpm_error_free (error);
+  vtpm_supervisor_take_event (supervisor, VTPM_EVENT_POOLED_GONE);
+}
+
 int
 vtpm_supervisor_run (const struct vtpm_supervisor_settings *settings, struct vtpm_error **error)
 {
@@ -390,7 +406,7 @@ vtpm_supervisor_run (const struct vtpm_supervisor_settings *settings, struct vtp
   struct vtpm_error *problem = NULL;
 
   if (open_all (&supervisor, &problem) < 0)
-    vtpm_supervisor_fail (&supervisor, vtpm_steal_pointer (&problem));
+    fail_start (&supervisor, vtpm_steal_pointer (&problem));
   while (supervisor.state != VTPM_ENDED)
     if (vtpm_event_loop_run_once (&supervisor.loop, &problem) < 0)
       vtpm_supervisor_fail (&supervisor, vtpm_steal_pointer (&problem));

@@ -35,6 +35,7 @@ struct vtpm_supervisor_settings
   struct vtpm_instance_id instance;
   const char *uuid; /* of an instance that is new (uuid.h); NULL: a random one */
   const char *state_dir;
+  const char *pooled; /* the pool's TPM that a new one is (pool_list.h), or NULL */
 
   /* How the device pair was made (driver.h), and what such a driver wants to
      know (device_server.h).  */
@@ -49,7 +50,7 @@ struct vtpm_supervisor_settings
   int hook_fd;         /* start channel */
   int container_pidfd;
   int seed_fd;         /* tpm_seed.h: what a TPM that is new begins with; -1: nothing */
-  int host_keys_fd;    /* host_key.h; -1 unless persistent */
+  int host_keys_fd;    /* host_key.h; -1 unless persistent or pooled */
 };
 
 /* Runs until the vTPM has ended and nothing of it is left.  Trouble while the

@@ -32,7 +32,8 @@ close_to_others (void)
 static int
 take_descriptors (struct vtpm_supervisor_settings *settings, struct vtpm_error **error)
 {
-  const int last = settings->persistent ? VTPM_FD_HOST_KEYS : VTPM_FD_SEED;
+  const bool has_keys = settings->persistent || settings->pooled != NULL;
+  const int last = has_keys ? VTPM_FD_HOST_KEYS : VTPM_FD_SEED;
 
   for (int fd = VTPM_FD_SERVER; fd <= last; fd++)
     if (fcntl (fd, F_SETFD, FD_CLOEXEC) < 0)
@@ -41,7 +42,7 @@ take_descriptors (struct vtpm_supervisor_settings *settings, struct vtpm_error *
   settings->hook_fd = VTPM_FD_CHANNEL;
   settings->container_pidfd = VTPM_FD_CONTAINER;
   settings->seed_fd = VTPM_FD_SEED;
-  if (settings->persistent)
+  if (has_keys)
     settings->host_keys_fd = VTPM_FD_HOST_KEYS;
   return 0;
 }

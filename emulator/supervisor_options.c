@@ -9,6 +9,7 @@
 #include "manufacture_spec.h"
 #include "names.h"
 #include "options.h"
+#include "pool_list.h"
 #include "uuid.h"
 
 #define STOP_TIMEOUT_MAX 3600
@@ -114,6 +115,17 @@ set_uuid (void *target, const char *value, struct vtpm_error **error)
 }
 
 static int
+set_pooled (void *target, const char *value, struct vtpm_error **error)
+{
+  struct vtpm_pool_entry entry;
+
+  ((struct target *) target)->settings->pooled = value;
+  return vtpm_pool_entry_parse (value, &entry)
+             ? 0
+             : vtpm_error_set (error, 0, "\"%s\" is not the name of a pooled TPM", value);
+}
+
+static int
 set_state_dir (void *target, const char *value, struct vtpm_error **error)
 {
   (void) error;
@@ -194,6 +206,7 @@ static const struct vtpm_option table[] = {
   { "ek", "LIST", "endorsement keys that the TPM has to have", set_eks },
   { "instance", "SCOPE/NAME", "keep the TPM's state as this instance", set_instance },
   { "uuid", "UUID", "of the instance if it is new", set_uuid },
+  { "pooled", "NAME", "which of the pool a new TPM is", set_pooled },
   { "state-dir", "DIR", "of all instances (" VTPM_STATE_DIR ")", set_state_dir },
   { "restarts-per-minute", "NUMBER", "of the emulator, at most (30)", set_restarts_per_minute },
   { "stop-timeout", "SECONDS", "for the TPM's orderly shutdown (10)", set_stop_timeout },

@@ -5,48 +5,98 @@
 #include "certificate_request.h"
 #include "fault_points.h"
 #include "log.h"
+#include "pool_list.h"
 #include "protocol.h"
 #include "rundir.h"
 #include "supervisor_internal.h"
 #include "tpm_seed.h"
 
-/* The host's keys are in our memory from here to the end of this function
-   only: before there is an emulator.  */
+struct holder
+{
+  char text[320];
+};
+
+static struct holder
+get_holder (const struct supervisor *supervisor)
+{
+  struct holder holder;
+
+  snprintf (holder.text, sizeof (holder.text), "container %s",
+            supervisor->settings->container_id);
+  return holder;
+}
+
 static int
-open_store (struct supervisor *supervisor, struct vtpm_error **error)
+open_store (struct supervisor *supervisor, const struct vtpm_host_keys *keys,
+            struct vtpm_error **error)
 {
   const struct vtpm_supervisor_settings *settings = supervisor->settings;
-  _cleanup_host_keys_ struct vtpm_host_keys keys = { 0 };
-  int keys_fd = settings->host_keys_fd;
+  const struct holder holder = get_holder (supervisor);
   uint8_t uuid[VTPM_UUID_SIZE];
-  char holder[320];
   const struct vtpm_store_settings store = {
     .state_dir = settings->state_dir,
     .id = &settings->instance,
-    .keys = &keys,
-    .holder = holder,
+    .keys = keys,
+    .holder = holder.text,
     .create = true,
     .uuid = settings->uuid != NULL ? uuid : NULL,
   };
-  int result = vtpm_host_keys_from_fd (keys_fd, &keys, error);
 
-  vtpm_cleanup_close (&keys_fd);
-  if (result < 0
-      || (settings->uuid != NULL && vtpm_uuid_parse (settings->uuid, uuid, error) < 0))
+  if (settings->uuid != NULL && vtpm_uuid_parse (settings->uuid, uuid, error) < 0)
     return -1;
-  snprintf (holder, sizeof (holder), "container %s", settings->container_id);
   if (vtpm_store_open (&store, &supervisor->store, error) < 0)
     return -1;
   return vtpm_store_expect_version (supervisor->store, settings->version, error);
 }
 
+/* Somebody else may have been faster: EAGAIN.  */
+static int
+open_pooled (struct supervisor *supervisor, const struct vtpm_host_keys *keys,
+             struct vtpm_store **pooled, struct vtpm_error **error)
+{
+  const struct vtpm_supervisor_settings *settings = supervisor->settings;
+  const struct holder holder = get_holder (supervisor);
+  struct vtpm_instance_id id = { .scope = VTPM_SCOPE_POOL };
+  const struct vtpm_store_settings store = {
+    .state_dir = settings->state_dir, .id = &id, .keys = keys, .holder = holder.text,
+  };
+  _cleanup_error_ struct vtpm_error *problem = NULL;
+
+  snprintf (id.name, sizeof (id.name), "%s", settings->pooled);
+  if (vtpm_store_open (&store, pooled, &problem) == 0)
+    return vtpm_store_expect_version (*pooled, settings->version, error);
+  if (vtpm_error_errnum (problem) == ENOENT || vtpm_error_errnum (problem) == EBUSY)
+    return vtpm_error_set_plain (error, EAGAIN, "the pooled TPM %s was taken by another",
+                                 settings->pooled);
+  return vtpm_error_pass (error, &problem);
+}
+
+/* It is out of the pool before it is anything else.  */
+static int
+seed_with_pooled (struct supervisor *supervisor, const struct vtpm_host_keys *keys,
+                  struct vtpm_error **error)
+{
+  _cleanup_store_ struct vtpm_store *pooled = NULL;
+  const uint8_t *permanent;
+  size_t size;
+
+  if (open_pooled (supervisor, keys, &pooled, error) < 0
+      || vtpm_store_consume (pooled, error) < 0)
+    return -1;
+  vtpm_store_get_permanent (pooled, &permanent, &size);
+  return vtpm_journal_seed (supervisor->journal, permanent, size, error);
+}
+
 /* A TPM that is new begins as whoever made it left it.  */
 static int
-seed_with_new (struct supervisor *supervisor, struct vtpm_error **error)
+seed_with_new (struct supervisor *supervisor, const struct vtpm_host_keys *keys,
+               struct vtpm_error **error)
 {
   _cleanup_secret_bytes_ struct vtpm_secret_bytes permanent = { 0 };
   int fd = supervisor->settings->seed_fd;
 
+  if (supervisor->settings->pooled != NULL)
+    return seed_with_pooled (supervisor, keys, error);
   if (fd < 0)
     return 0;
   if (vtpm_tpm_seed_read (fd, &permanent, error) < 0)
@@ -59,7 +109,8 @@ seed_with_new (struct supervisor *supervisor, struct vtpm_error **error)
 /* What is on disk is version 0 in the journal.  Where there is something, nothing else
    counts.  */
 static int
-seed_with_kept (struct supervisor *supervisor, struct vtpm_error **error)
+seed_with_kept (struct supervisor *supervisor, const struct vtpm_host_keys *keys,
+                struct vtpm_error **error)
 {
   const uint8_t *permanent;
   size_t size;
@@ -68,24 +119,38 @@ seed_with_kept (struct supervisor *supervisor, struct vtpm_error **error)
   vtpm_store_get_permanent (supervisor->store, &permanent, &size);
   supervisor->made_instance = permanent == NULL;
   result = permanent != NULL ? vtpm_journal_seed (supervisor->journal, permanent, size, error)
-                             : seed_with_new (supervisor, error);
+                             : seed_with_new (supervisor, keys, error);
   vtpm_store_forget_permanent (supervisor->store);
   return result;
 }
 
-int
-vtpm_supervisor_open_state (struct supervisor *supervisor, struct vtpm_error **error)
+/* The keys are there for who has any.  */
+static int
+open_with (struct supervisor *supervisor, const struct vtpm_host_keys *keys,
+           struct vtpm_error **error)
 {
-  int result;
-  int seed_fd = supervisor->settings->seed_fd;
-
-  if (supervisor->settings->persistent && open_store (supervisor, error) < 0)
+  if (supervisor->settings->persistent && open_store (supervisor, keys, error) < 0)
     return -1;
   if (vtpm_journal_create (&supervisor->journal_fd, error) < 0
       || vtpm_journal_map (supervisor->journal_fd, &supervisor->journal, error) < 0)
     return -1;
-  result = supervisor->store != NULL ? seed_with_kept (supervisor, error)
-                                     : seed_with_new (supervisor, error);
+  return supervisor->store != NULL ? seed_with_kept (supervisor, keys, error)
+                                   : seed_with_new (supervisor, keys, error);
+}
+
+/* The host's keys are in our memory to the end of this function only: before there is an
+   emulator.  */
+int
+vtpm_supervisor_open_state (struct supervisor *supervisor, struct vtpm_error **error)
+{
+  _cleanup_host_keys_ struct vtpm_host_keys keys = { 0 };
+  int seed_fd = supervisor->settings->seed_fd;
+  int keys_fd = supervisor->settings->host_keys_fd;
+  int result = keys_fd < 0 ? 0 : vtpm_host_keys_from_fd (keys_fd, &keys, error);
+
+  vtpm_cleanup_close (&keys_fd);
+  if (result == 0)
+    result = open_with (supervisor, &keys, error);
   vtpm_cleanup_close (&seed_fd);
   return result;
 }

@@ -18,6 +18,7 @@ hook_libhook_a_SOURCES = \
 	hook/hook_stop.c hook/hook_stop.h \
 	hook/instance_setup.c hook/instance_setup.h \
 	hook/manufacture_process.c hook/manufacture_process.h \
+	hook/new_tpm.c hook/new_tpm.h \
 	hook/oci_bundle.c hook/oci_bundle.h \
 	hook/oci_state.c hook/oci_state.h \
 	hook/pod_name.c hook/pod_name.h \

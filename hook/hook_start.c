@@ -2,7 +2,6 @@
 /* Copyright (c) 2026 The oci-vtpm authors */
 #include "hook_start.h"
 
-#include <limits.h>
 #include <sys/syscall.h>
 
 #include "base_dirs.h"
@@ -11,12 +10,9 @@
 #include "device_cgroup.h"
 #include "existing_vtpm.h"
 #include "instance_setup.h"
-#include "manufacture_process.h"
+#include "new_tpm.h"
 #include "oci_bundle.h"
-#include "pod_name.h"
 #include "supervisor_process.h"
-#include "tpm_seed.h"
-#include "uuid.h"
 #include "vtpm_record.h"
 
 /* How often a device pair is made before a start fails.  */
@@ -31,9 +27,8 @@ struct start
   const struct vtpm_host_config *config;
   vtpm_deadline deadline;
   struct vtpm_user user;
-  char uuid[VTPM_UUID_TEXT_SIZE]; /* of the TPM, if it is new */
+  struct vtpm_new_tpm tpm;
   int container_pidfd;
-  int seed_fd;
   int host_keys_fd;     /* -1 for an ephemeral vTPM */
   int host_key_hold_fd; /* likewise */
   struct vtpm_container_dev *dev;
@@ -67,7 +62,7 @@ release (struct start *start)
   vtpm_pair_free (start->pair);
   vtpm_device_cgroup_free (start->cgroup);
   vtpm_container_dev_free (start->dev);
-  vtpm_cleanup_close (&start->seed_fd);
+  vtpm_cleanup_close (&start->tpm.seed_fd);
   vtpm_cleanup_close (&start->host_keys_fd);
   vtpm_cleanup_close (&start->host_key_hold_fd);
   vtpm_cleanup_close (&start->container_pidfd);
@@ -111,61 +106,25 @@ prepare_instance (struct start *start, struct vtpm_error **error)
   return vtpm_instance_fetch_keys (config, &start->host_keys_fd, &start->host_key_hold_fd, error);
 }
 
-/* Whom a certificate may name.  Not needed otherwise, so that nobody else is refused for a
-   bad name.  */
+/* Whoever takes a TPM out of the pool needs the keys that it is encrypted under.  */
 static int
-set_binding (const struct start *start, struct vtpm_certificate_binding *binding,
-             char host[HOST_NAME_MAX + 1], struct vtpm_error **error)
+prepare_tpm (struct start *start, bool may_be_pooled, struct vtpm_error **error)
 {
-  struct vtpm_pod_name name;
-
-  if (vtpm_pod_name_find (start->state->annotations, &name, error) < 0)
-    return -1;
-  if (gethostname (host, HOST_NAME_MAX) < 0)
-    return vtpm_error_set (error, errno, "cannot get the host's name");
-  host[HOST_NAME_MAX] = '\0';
-  *binding = (struct vtpm_certificate_binding) {
-    .uuid = start->uuid,
-    .container = start->state->id,
-    .namespace = name.namespace,
-    .pod = name.pod,
-    .host = host,
-  };
-  return 0;
-}
-
-static int
-manufacture (struct start *start, struct vtpm_error **error)
-{
-  const struct vtpm_spec *spec = start->spec;
-  struct vtpm_manufacture_start manufacture = {
-    .spec = { .version = spec->version, .pcr_banks = spec->pcr_banks, .eks = spec->eks },
+  const struct vtpm_new_tpm_request request = {
+    .state = start->state,
+    .spec = start->spec,
+    .config = start->config,
     .user = &start->user,
+    .may_be_pooled = may_be_pooled,
   };
-  struct vtpm_user ca_user;
-  char host[HOST_NAME_MAX + 1];
 
-  manufacture.ca.user = &ca_user;
-  if (spec->eks != 0
-      && (vtpm_user_find (VTPM_CA_USER, &ca_user, error) < 0
-          || set_binding (start, &manufacture.ca.binding, host, error) < 0))
+  vtpm_cleanup_close (&start->tpm.seed_fd);
+  if (vtpm_new_tpm_prepare (&request, start->deadline, &start->tpm, error) < 0)
     return -1;
-  return vtpm_manufacture_process_run (&manufacture, start->deadline, &start->seed_fd, error);
-}
-
-/* A TPM that is to have what no emulator gives it by itself is made before there is
-   anything else, unless it has been made before: then it has to have it already, which
-   its emulator checks.  */
-static int
-prepare_tpm (struct start *start, struct vtpm_error **error)
-{
-  const struct vtpm_spec *spec = start->spec;
-  bool made = spec->pcr_banks == 0 && spec->eks == 0;
-
-  if (!made && !spec->ephemeral
-      && vtpm_instance_has_state (start->config->state_dir, &spec->instance, &made, error) < 0)
-    return -1;
-  return made ? vtpm_tpm_seed_create_empty (&start->seed_fd, error) : manufacture (start, error);
+  return start->tpm.pooled[0] == '\0' || start->host_keys_fd >= 0
+             ? 0
+             : vtpm_instance_fetch_keys (start->config, &start->host_keys_fd,
+                                         &start->host_key_hold_fd, error);
 }
 
 /* Makes the pair and the processes behind it, and waits until the TPM can be
@@ -191,11 +150,12 @@ make_vtpm (struct start *start, struct vtpm_error **error)
     .restarts_per_minute = start->config->restarts_per_minute,
     .log_level = start->config->log_level,
     .instance = start->spec->ephemeral ? NULL : &start->spec->instance,
-    .uuid = start->uuid,
+    .uuid = start->tpm.uuid,
+    .pooled = start->tpm.pooled[0] != '\0' ? start->tpm.pooled : NULL,
     .state_dir = start->config->state_dir,
     .pcr_banks = start->spec->pcr_banks,
     .eks = start->spec->eks,
-    .seed_fd = start->seed_fd,
+    .seed_fd = start->tpm.seed_fd,
     .host_keys_fd = start->host_keys_fd,
   };
 
@@ -212,7 +172,8 @@ make_vtpm (struct start *start, struct vtpm_error **error)
 }
 
 /* The kernel drops a device whose TPM it cannot talk to in time, which happens
-   to good emulators on overloaded hosts.  */
+   to good emulators on overloaded hosts; and another container may take the same TPM
+   out of the pool first.  */
 static int
 make_vtpm_patiently (struct start *start, struct vtpm_error **error)
 {
@@ -227,6 +188,8 @@ make_vtpm_patiently (struct start *start, struct vtpm_error **error)
         return vtpm_error_pass (error, &problem);
       vtpm_log (VTPM_LOG_WARNING, "%s; trying again", vtpm_error_message (problem));
       drop_vtpm (start);
+      if (start->tpm.pooled[0] != '\0' && prepare_tpm (start, try + 1 < TRIES_MAX, error) < 0)
+        return -1;
     }
 }
 
@@ -271,24 +234,13 @@ record (struct start *start, struct vtpm_error **error)
     .spec = start->spec,
     .pair = start->pair,
     .side = &start->side,
-    .uuid = start->uuid,
+    .uuid = start->tpm.uuid,
   };
   _cleanup_json_ json_object *description = vtpm_record_describe (&facts);
 
   return vtpm_supervisor_process_record (
       start->supervisor, json_object_to_json_string_ext (description, JSON_C_TO_STRING_PRETTY),
       start->deadline, error);
-}
-
-static int
-make_uuid (struct start *start, struct vtpm_error **error)
-{
-  uint8_t uuid[VTPM_UUID_SIZE];
-
-  if (vtpm_uuid_make (uuid, error) < 0)
-    return -1;
-  vtpm_uuid_format (uuid, start->uuid);
-  return 0;
 }
 
 static int
@@ -309,7 +261,7 @@ vtpm_hook_start (const struct vtpm_oci_state *state, const struct vtpm_spec *spe
     .config = config,
     .deadline = vtpm_deadline_after_seconds (config->start_timeout),
     .container_pidfd = -1,
-    .seed_fd = -1,
+    .tpm = { .seed_fd = -1 },
     .host_keys_fd = -1,
     .host_key_hold_fd = -1,
   };
@@ -324,7 +276,7 @@ vtpm_hook_start (const struct vtpm_oci_state *state, const struct vtpm_spec *spe
   if (served)
     return 0;
   if (open_container (&start, error) < 0 || prepare_instance (&start, error) < 0
-      || make_uuid (&start, error) < 0 || prepare_tpm (&start, error) < 0 || make_vtpm_patiently (&start, error) < 0
+      || prepare_tpm (&start, true, error) < 0 || make_vtpm_patiently (&start, error) < 0
       || hand_over_devices (&start, error) < 0 || record (&start, error) < 0)
     {
       undo (&start);

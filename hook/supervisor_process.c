@@ -57,9 +57,9 @@ exec_supervisor (const struct vtpm_supervisor_start *start, struct vtpm_error **
     "--restarts-per-minute", restarts,
     "--log-level", vtpm_log_level_name (start->log_level),
     "--state-dir", start->state_dir,
-    NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+    NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
   };
-  size_t count = sizeof (arguments) / sizeof (arguments[0]) - 9;
+  size_t count = sizeof (arguments) / sizeof (arguments[0]) - 11;
 
   if (start->pcr_banks != 0)
     {
@@ -70,6 +70,11 @@ exec_supervisor (const struct vtpm_supervisor_start *start, struct vtpm_error **
     {
       arguments[count++] = "--ek";
       arguments[count++] = vtpm_key_types_format (start->eks, eks);
+    }
+  if (start->pooled != NULL)
+    {
+      arguments[count++] = "--pooled";
+      arguments[count++] = start->pooled;
     }
   if (start->instance != NULL)
     {
@@ -94,7 +99,8 @@ become_supervisor (const struct vtpm_supervisor_start *start, int channel_fd)
     [VTPM_FD_SEED - VTPM_FD_SERVER] = start->seed_fd,
     [VTPM_FD_HOST_KEYS - VTPM_FD_SERVER] = start->host_keys_fd,
   };
-  const int last_fd = start->instance == NULL ? VTPM_FD_SEED : VTPM_FD_HOST_KEYS;
+  const int last_fd
+      = start->instance == NULL && start->pooled == NULL ? VTPM_FD_SEED : VTPM_FD_HOST_KEYS;
   struct vtpm_error *error = NULL;
   int report_fd = channel_fd;
 

@@ -36,11 +36,12 @@ struct vtpm_supervisor_start
 
   const struct vtpm_instance_id *instance; /* NULL: nothing is kept */
   const char *uuid; /* of an instance that is new */
+  const char *pooled; /* which of the pool a new TPM is (pool_list.h), or NULL */
   const char *state_dir;
   unsigned int pcr_banks; /* that the TPM has to have, 0: any */
   unsigned int eks;       /* likewise, at least */
   int seed_fd;            /* tpm_seed.h */
-  int host_keys_fd; /* with an instance only */
+  int host_keys_fd; /* with an instance, or a pooled TPM, only */
 };
 
 struct vtpm_supervisor_process;

@@ -184,6 +184,17 @@ take_host_key (json_object *file, const char *path, const char *key,
   return 0;
 }
 
+/* Only to tell texts apart that nobody chooses to be alike: FNV-1a.  */
+static uint32_t
+hash (const char *text)
+{
+  uint32_t value = 2166136261u;
+
+  for (; *text != '\0'; text++)
+    value = (value ^ (uint8_t) *text) * 16777619u;
+  return value;
+}
+
 /* Its content is the authority's business (ca_config.h).  */
 static int
 take_ca (json_object *file, const char *path, const char *key, struct vtpm_host_config *config,
@@ -191,8 +202,21 @@ take_ca (json_object *file, const char *path, const char *key, struct vtpm_host_
 {
   json_object *ca;
 
+  if (vtpm_json_get_object (file, path, key, true, &ca, error) < 0)
+    return -1;
+  config->authority = hash (json_object_to_json_string_ext (ca, JSON_C_TO_STRING_PLAIN));
+  return 0;
+}
+
+/* Likewise (pool_config.h).  */
+static int
+take_pool (json_object *file, const char *path, const char *key, struct vtpm_host_config *config,
+           struct vtpm_error **error)
+{
   (void) config;
-  return vtpm_json_get_object (file, path, key, true, &ca, error);
+  return json_object_is_type (json_object_object_get (file, key), json_type_array)
+             ? 0
+             : vtpm_error_set_plain (error, EINVAL, "%s: \"%s\" is not an array", path, key);
 }
 
 static const struct
@@ -211,6 +235,7 @@ static const struct
   { "retentionDays", take_retention_days },
   { "restartsPerMinute", take_restarts_per_minute },
   { "ca", take_ca },
+  { "pool", take_pool },
 };
 
 static int

@@ -6,9 +6,10 @@
 /* The administrator's settings, /etc/oci-vtpm/config.json.  An absent file
    means the defaults; an unknown key, a wrong type or a value out of range is
    an error, so that a typing mistake is not taken for a setting.  "ca" is an object
-   that only ca_config.h looks into.  */
+   that only ca_config.h looks into, "pool" an array that only pool_config.h does.  */
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "error.h"
 #include "log.h"
@@ -29,6 +30,8 @@ struct vtpm_host_config
   char state_dir[VTPM_CONFIG_PATH_SIZE]; /* "stateDir": VTPM_STATE_DIR; an absolute path */
   unsigned int retention_days;           /* "retentionDays": 7; 0 to 3650 */
   unsigned int restarts_per_minute;      /* "restartsPerMinute": 30; 1 to 1000000 */
+
+  uint32_t authority; /* another number for another "ca"; 0: there is none */
 
   /* "hostKey": {"file": an absolute path} or {"credential": a name}; by default
      the file host.key in the state directory.  See host_key.h.  */

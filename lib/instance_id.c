@@ -24,7 +24,8 @@ check_scope (const char *scope, struct vtpm_error **error)
 {
   char quoted[VTPM_NAME_QUOTED_SIZE];
 
-  if (strcmp (scope, VTPM_SCOPE_CONTAINER) == 0 || is_label (scope, ALPHANUMERIC "-"))
+  if (strcmp (scope, VTPM_SCOPE_CONTAINER) == 0 || strcmp (scope, VTPM_SCOPE_POOL) == 0
+      || is_label (scope, ALPHANUMERIC "-"))
     return 0;
   return vtpm_error_set_plain (error, EINVAL,
                                "instance scope \"%s\" is not 1 to 63 of a-z 0-9 - that begin and "

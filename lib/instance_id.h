@@ -9,8 +9,9 @@
  *
  * A named instance has the name that an annotation gives it and a scope that no
  * annotation can choose: "local", or in Kubernetes the pod's namespace.  An
- * instance without a name is kept under its container's id, in a scope whose
- * name no namespace can have.
+ * instance without a name is kept under its container's id, and one that still
+ * waits for a container under a name of its own (pool_list.h), in scopes whose
+ * names no namespace can have.
  */
 
 #include <stdbool.h>
@@ -19,6 +20,7 @@
 
 #define VTPM_SCOPE_LOCAL "local"
 #define VTPM_SCOPE_CONTAINER "_container"
+#define VTPM_SCOPE_POOL "_pool"
 
 #define VTPM_SCOPE_MAX 63
 #define VTPM_INSTANCE_NAME_MAX 254 /* as long as a container's id may be */
@@ -33,7 +35,7 @@ struct vtpm_instance_id
 #define VTPM_INSTANCE_ID_TEXT_SIZE (VTPM_SCOPE_MAX + 1 + VTPM_INSTANCE_NAME_MAX + 1)
 
 /* Parses "SCOPE/NAME", or "NAME" for the scope "local", and checks both: a
-   scope is VTPM_SCOPE_CONTAINER or a name of a namespace
+   scope is VTPM_SCOPE_CONTAINER, VTPM_SCOPE_POOL or a name of a namespace
    ([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?), a name
    [a-z0-9]([-a-z0-9.]{0,61}[a-z0-9])?, or in the scope VTPM_SCOPE_CONTAINER a
    container's id (names.h).  */

@@ -27,6 +27,7 @@ lib_liblib_a_SOURCES = \
 	lib/manufacture_spec.c lib/manufacture_spec.h \
 	lib/names.c lib/names.h \
 	lib/options.c lib/options.h \
+	lib/pool_list.c lib/pool_list.h \
 	lib/privilege.c lib/privilege.h \
 	lib/protocol.h \
 	lib/rundir.c lib/rundir.h \
@@ -59,6 +60,7 @@ tests_unit_unit_tests_SOURCES += \
 	tests/unit/manufacture_spec_test.c \
 	tests/unit/names_test.c \
 	tests/unit/options_test.c \
+	tests/unit/pool_list_test.c \
 	tests/unit/privilege_test.c \
 	tests/unit/rundir_test.c \
 	tests/unit/tpm_header_test.c \

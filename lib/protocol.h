@@ -25,7 +25,7 @@ enum vtpm_inherited_fd
   VTPM_FD_CHANNEL = 4, /* supervisor: start channel; emulator: emulator channel */
   VTPM_FD_CONTAINER = 5, /* supervisor: pidfd of the container's init */
   VTPM_FD_SEED = 6,      /* supervisor: tpm_seed.h */
-  VTPM_FD_HOST_KEYS = 7, /* supervisor with --instance only: host_key.h */
+  VTPM_FD_HOST_KEYS = 7, /* supervisor with --instance or --pooled only: host_key.h */
   VTPM_FD_JOURNAL = 5,   /* emulator: journal.h */
   VTPM_FD_PROGRAM = 6,   /* emulator: its own program, which it closes */
   VTPM_FD_MANUFACTURE_CHANNEL = 3, /* vtpm-manufacture: to the hook */
@@ -41,7 +41,7 @@ enum vtpm_start_message
 {
   VTPM_START_READY = 0x100, /* supervisor: the TPM answers; no payload */
   VTPM_START_FAILED,        /* supervisor: text, the reason; then it ends */
-  VTPM_START_DEVICE_DROPPED, /* supervisor: as FAILED, and a new device may fare better */
+  VTPM_START_DEVICE_DROPPED, /* supervisor: as FAILED, and another try may fare better */
   VTPM_START_RECORD,        /* hook: text, the content of vtpm.json */
   VTPM_START_RECORDED,      /* supervisor: it is on disk; the start is complete */
 };

@@ -20,4 +20,5 @@ vtpm_manufacture_LDADD = manufacture/libmanufacture.a emulator/libemulator.a lib
 	$(TSS2_SYS_LIBS) $(LIBTPMS_LIBS) $(LIBCRYPTO_LIBS) $(LIBSECCOMP_LIBS)
 
 tests_unit_unit_tests_SOURCES += \
+	tests/unit/manufacture_many_test.c \
 	tests/unit/manufacture_test.c

@@ -136,6 +136,27 @@ Test (store, has_the_uuid_that_it_was_made_with)
   vtpm_store_close (store);
 }
 
+Test (store, is_consumed_once)
+{
+  struct vtpm_store *store = open_with (web_settings ());
+  struct vtpm_store_settings settings = web_settings ();
+  const uint8_t *permanent;
+  size_t size;
+
+  assert_success (vtpm_store_expect_version (store, VTPM_TPM_2_0, &error));
+  assert_success (vtpm_store_commit (store, (const uint8_t *) "state", 5, &error));
+  vtpm_store_close (store);
+  settings.create = false;
+  store = open_with (settings);
+  assert_success (vtpm_store_consume (store, &error));
+  vtpm_store_get_permanent (store, &permanent, &size);
+  cr_expect_eq (size, 5);
+  cr_expect_arr_eq (permanent, "state", 5);
+  expect_error (try_open (settings, &error), ENOENT, "there is no instance local/web");
+  vtpm_store_close (store);
+  expect_error (try_open (settings, &error), ENOENT, "there is no instance local/web");
+}
+
 Test (store, wants_its_directory)
 {
   struct vtpm_store_settings settings = web_settings ();

@@ -89,6 +89,87 @@ Test (supervisor_state, begins_with_what_was_made)
   expect_end_in_order ();
 }
 
+#define POOLED "ek04-pcr0-ca00000000-0f1e2d3c-4b5a-4978-8695-a4b3c2d1e0ff"
+
+static void
+put_into_pool (const char *state)
+{
+  static const struct vtpm_host_keys keys = { .count = 1, .key = { { 1, 2, 3 } } };
+  const struct vtpm_instance_id id = { "_pool", POOLED };
+  const struct vtpm_store_settings settings = {
+    .state_dir = vtpm.dir, .id = &id, .keys = &keys, .holder = "test", .create = true,
+  };
+  _cleanup_store_ struct vtpm_store *store = NULL;
+
+  assert_success (vtpm_store_open (&settings, &store, &error));
+  assert_success (vtpm_store_expect_version (store, VTPM_TPM_2_0, &error));
+  assert_success (vtpm_store_commit (store, (const uint8_t *) state, strlen (state), &error));
+}
+
+Test (supervisor_state, begins_with_what_was_in_the_pool)
+{
+  struct vtpm_supervisor_settings settings = persistent_settings_for ("commits");
+
+  put_into_pool ("pooled");
+  settings.pooled = POOLED;
+  serve_with (&settings);
+  cr_expect_not (exists ("instances/_pool"));
+  send_command ();
+  send_command ();
+  wait_for_log ("begins with \"pooled\"\n");
+  ask_to_stop ();
+  expect_end_in_order ();
+}
+
+/* What is kept nowhere needs the keys for it too.  */
+Test (supervisor_state, begins_with_what_was_in_the_pool_and_keeps_nothing)
+{
+  struct vtpm_supervisor_settings settings = persistent_settings_for ("ready");
+
+  put_into_pool ("pooled");
+  settings.persistent = false;
+  settings.pooled = POOLED;
+  serve_with (&settings);
+  cr_expect_not (exists ("instances/_pool"));
+  ask_to_stop ();
+  expect_end_in_order ();
+}
+
+/* Another container was faster, and the hook chooses again.  */
+Test (supervisor_state, tells_the_hook_that_it_was_too_late)
+{
+  struct vtpm_supervisor_settings settings = persistent_settings_for ("ready");
+
+  settings.pooled = POOLED;
+  start_with (&settings);
+  expect_message (VTPM_START_DEVICE_DROPPED, "the pooled TPM " POOLED " was taken by another");
+  expect_end (1);
+  cr_expect_not (exists ("instances/local"));
+}
+
+/* One that is there already is what it is, and the pool keeps its own.  */
+Test (supervisor_state, leaves_the_pool_to_new_ones)
+{
+  struct vtpm_supervisor_settings settings;
+
+  start_persistent ("commits");
+  send_command ();
+  wait_for_log ("begins with \"\"\n");
+  ask_to_stop ();
+  expect_end_in_order ();
+  cr_assert_eq (unlink (path_of ("commits")), 0);
+
+  put_into_pool ("pooled");
+  settings = persistent_settings_for ("commits");
+  settings.pooled = POOLED;
+  serve_with (&settings);
+  send_command ();
+  wait_for_log ("begins with \"state 1\"\n");
+  ask_to_stop ();
+  expect_end_in_order ();
+  cr_expect (exists ("instances/_pool/" POOLED "/state"));
+}
+
 static void
 wait_for_commits (int expected)
 {
