@@ -26,4 +26,5 @@ tests_bench_restart_time_LDADD = lib/liblib.a $(JSON_C_LIBS)
 bench: $(bench_programs) $(internal_PROGRAMS)
 	$(srcdir)/tests/bench/run --programs tests/bench --built . $(BENCHFLAGS)
 
-EXTRA_DIST += tests/bench/run tests/bench/guest tests/bench/host tests/bench/peer tests/bench/report.jq
+EXTRA_DIST += tests/bench/run tests/bench/guest tests/bench/host \
+	tests/bench/identity tests/bench/peer tests/bench/report.jq

@@ -114,6 +114,15 @@ def rounded: . * 1000 | round / 1000;
 		"state/bare/\($command)\(if $statistic == "median" then "" else "/\($statistic)" end)"; "in process")
 	| .ratio = (if .ours and .peer then .ours / .peer | rounded else null end);
 
+  # From the start of the hook until the TPM can be used.
+  def identity($keys; $label):
+	row("here: TPM with \($keys), made now"; "ms"; 1000; "identity/cold-\($label)"; "identity/peer";
+		"swtpm_setup (2 keys) + swtpm"),
+	row("here: TPM with \($keys), made now"; "ms"; 1000; "identity/cold-\($label)"; "identity/cold-none";
+		"ours, no key"),
+	row("here: TPM with \($keys), from the pool"; "ms"; 1000; "identity/pool-\($label)"; "identity/pool-none";
+		"ours, no key");
+
   def memory($kind; $what; $group; $which):
 	row("memory, \($what), \($which)"; "KiB"; 1;
 		"memory/\($kind)/\($group)/vtpm"; "memory/\($kind)/\($group)/peer"; "swtpm");
@@ -143,5 +152,7 @@ def rounded: . * 1000 | round / 1000;
 		cost("NV_Write"; "store"; "journal"; "no disk"),
 		(("GetRandom", "PCR_Read", "PCR_Extend") as $command | ("median", "p99")
 			| fuse($command; "fuse"; ""; .), fuse($command; "fuse-one"; ", one CPU"; .)),
+		identity("RSA 2048 EK"; "rsa2048"), identity("P-384 EK"; "ecc-p384"),
+		identity("both EKs"; "rsa2048-ecc-p384"),
 		row("container's death to device gone"; "ms"; 1000; "stop/vtpm"; null; null)
 	]}
