@@ -116,13 +116,82 @@ read_certificate (struct vtpm_engine *engine, enum vtpm_key_type type,
   return 0;
 }
 
-int
-vtpm_engine_expect_eks (struct vtpm_engine *engine, unsigned int eks,
-                        const struct vtpm_ek_listener *listener, struct vtpm_error **error)
+#define RQU_COMMAND 0x00c1u
+#define GET_CAPABILITY_1_2 0x00000065u
+#define NV_READ_VALUE_1_2 0x000000cfu
+#define CAP_NV_INDEX_1_2 0x00000011u
+
+/* The last four bytes of a TPM_NV_DATA_PUBLIC.  */
+static int
+get_size_1_2 (struct vtpm_engine *engine, size_t *size, struct vtpm_error **error)
 {
-  char has[VTPM_SET_TEXT_SIZE], lacks[VTPM_SET_TEXT_SIZE];
+  uint8_t command[VTPM_TPM_HEADER_SIZE + 12];
+  uint8_t *next = vtpm_put_be16 (command, RQU_COMMAND);
+  const uint8_t *body;
+  size_t length;
+
+  next = vtpm_put_be32 (next + 4, GET_CAPABILITY_1_2);
+  next = vtpm_put_be32 (next, CAP_NV_INDEX_1_2);
+  next = vtpm_put_be32 (next, 4);
+  next = vtpm_put_be32 (next, VTPM_EK_INDEX_1_2);
+  *size = 0;
+  if (ask (engine, command, next, &body, &length, error) < 0)
+    return -1;
+  if (body != NULL && length >= 4 + 69 && vtpm_get_be32 (body) == length - 4)
+    *size = vtpm_get_be32 (body + length - 4);
+  return 0;
+}
+
+static int
+read_1_2 (struct vtpm_engine *engine, uint8_t *data, size_t size, bool *got,
+          struct vtpm_error **error)
+{
+  uint8_t command[VTPM_TPM_HEADER_SIZE + 12];
+  uint8_t *next = vtpm_put_be16 (command, RQU_COMMAND);
+  const uint8_t *body;
+  size_t length;
+
+  next = vtpm_put_be32 (next + 4, NV_READ_VALUE_1_2);
+  next = vtpm_put_be32 (next, VTPM_EK_INDEX_1_2);
+  next = vtpm_put_be32 (next, 0);
+  next = vtpm_put_be32 (next, (uint32_t) size);
+  *got = false;
+  if (ask (engine, command, next, &body, &length, error) < 0)
+    return -1;
+  if (body == NULL || length != 4 + size || vtpm_get_be32 (body) != size)
+    return 0;
+  memcpy (data, body + 4, size);
+  *got = true;
+  return 0;
+}
+
+/* *FOUND counts one that is there and cannot be read: since an owner has locked the NV memory
+   only he can.  */
+static int
+look_at_1_2 (struct vtpm_engine *engine, const struct vtpm_ek_listener *listener,
+             unsigned int *found, struct vtpm_error **error)
+{
   uint8_t certificate[VTPM_CERTIFICATE_MAX];
-  unsigned int found = 0;
+  size_t size;
+  bool got;
+
+  if (get_size_1_2 (engine, &size, error) < 0)
+    return -1;
+  if (size == 0)
+    return 0;
+  *found = VTPM_EKS_1_2;
+  if (listener == NULL || size > VTPM_CERTIFICATE_MAX)
+    return 0;
+  if (read_1_2 (engine, certificate, size, &got, error) < 0)
+    return -1;
+  return got ? listener->hear (listener->context, VTPM_KEY_RSA_2048, certificate, size, error) : 0;
+}
+
+static int
+look_at_2_0 (struct vtpm_engine *engine, const struct vtpm_ek_listener *listener,
+             unsigned int *found, struct vtpm_error **error)
+{
+  uint8_t certificate[VTPM_CERTIFICATE_MAX];
   size_t size;
 
   for (int type = 0; type < VTPM_KEY_TYPE_COUNT; type++)
@@ -131,12 +200,27 @@ vtpm_engine_expect_eks (struct vtpm_engine *engine, unsigned int eks,
         return -1;
       if (size == 0)
         continue;
-      found |= 1U << type;
+      *found |= 1U << type;
       if (listener != NULL
           && listener->hear (listener->context, (enum vtpm_key_type) type, certificate, size, error)
                  < 0)
         return -1;
     }
+  return 0;
+}
+
+int
+vtpm_engine_expect_eks (struct vtpm_engine *engine, enum vtpm_tpm_version version,
+                        unsigned int eks, const struct vtpm_ek_listener *listener,
+                        struct vtpm_error **error)
+{
+  char has[VTPM_SET_TEXT_SIZE], lacks[VTPM_SET_TEXT_SIZE];
+  unsigned int found = 0;
+
+  if ((version == VTPM_TPM_2_0 ? look_at_2_0 (engine, listener, &found, error)
+                               : look_at_1_2 (engine, listener, &found, error))
+      < 0)
+    return -1;
   if ((eks & ~found) != 0)
     return vtpm_error_set_plain (error, EINVAL,
                                  "the TPM has no endorsement key with a certificate of type %s; "

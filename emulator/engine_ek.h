@@ -15,12 +15,13 @@ struct vtpm_ek_listener
   void *context;
 };
 
-/* Reads the certificates of its endorsement keys from a started TPM 2.0 (TPM 2.0 Library,
-   part 3, 31.6 and 31.13) and tells LISTENER, who may be NULL, in the order of enum
+/* Reads the certificates of its endorsement keys from a started TPM of VERSION (TPM 2.0
+   Library, part 3, 31.6 and 31.13; TPM Main Specification, part 3, 20.4) and tells LISTENER, who may be NULL, in the order of enum
    vtpm_key_type.  What is not readable, not written, or larger than VTPM_CERTIFICATE_MAX
    is passed over.  A TPM that lacks one of the set EKS is an error that names what it
    has: EINVAL.  */
-int vtpm_engine_expect_eks (struct vtpm_engine *engine, unsigned int eks,
-                            const struct vtpm_ek_listener *listener, struct vtpm_error **error);
+int vtpm_engine_expect_eks (struct vtpm_engine *engine, enum vtpm_tpm_version version,
+                            unsigned int eks, const struct vtpm_ek_listener *listener,
+                            struct vtpm_error **error);
 
 #endif

@@ -163,11 +163,10 @@ start (struct vtpm_journaled_tpm *tpm, struct vtpm_error **error)
 
   if (vtpm_engine_start (tpm->engine, error) < 0)
     return -1;
-  if (tpm->settings.version != VTPM_TPM_2_0)
-    return 0;
   if (banks != 0 && vtpm_engine_expect_pcr_banks (tpm->engine, banks, error) < 0)
     return -1;
-  return vtpm_engine_expect_eks (tpm->engine, tpm->settings.eks, tpm->settings.ek_listener, error);
+  return vtpm_engine_expect_eks (tpm->engine, tpm->settings.version, tpm->settings.eks,
+                                 tpm->settings.ek_listener, error);
 }
 
 static int

@@ -21,8 +21,11 @@ execute (const struct vtpm_manufacture_start *start, struct vtpm_error **error)
 {
   const char *program = start->program != NULL ? start->program : PROGRAM;
   char banks[VTPM_SET_TEXT_SIZE], eks[VTPM_SET_TEXT_SIZE];
-  const char *arguments[] = { "vtpm-manufacture", NULL, NULL, NULL, NULL, NULL };
-  size_t count = 1;
+  const char *arguments[] = {
+    "vtpm-manufacture", "--tpm-version", vtpm_tpm_version_name (start->spec.version),
+    NULL, NULL, NULL, NULL, NULL,
+  };
+  size_t count = 3;
   char *const environment[] = { NULL };
 
   if (start->spec.pcr_banks != 0)

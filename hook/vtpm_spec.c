@@ -190,10 +190,10 @@ check_together (const struct vtpm_spec *spec, struct vtpm_error **error)
     return vtpm_error_set_plain (error, EINVAL,
                                  "annotation " VTPM_ANNOTATION_PREFIX
                                  "pcr-banks: a TPM 1.2 has one bank only, sha1");
-  if (spec->version == VTPM_TPM_1_2 && spec->eks != 0)
-    return vtpm_error_set_plain (error, EOPNOTSUPP,
+  if (spec->version == VTPM_TPM_1_2 && (spec->eks & ~VTPM_EKS_1_2) != 0)
+    return vtpm_error_set_plain (error, EINVAL,
                                  "annotation " VTPM_ANNOTATION_PREFIX
-                                 "ek: not supported with a TPM 1.2 by this version");
+                                 "ek: a TPM 1.2 has one endorsement key only, rsa2048");
   return 0;
 }
 

@@ -67,4 +67,9 @@ struct vtpm_ek_place
 
 struct vtpm_ek_place vtpm_ek_place (enum vtpm_key_type type);
 
+/* A TPM 1.2 has one, for which it needs no handle, and its certificate in the index
+   TPM_NV_INDEX_EKCert with the D bit (TPM Main Specification, part 2, 19.1.2).  */
+#define VTPM_EKS_1_2 (1U << VTPM_KEY_RSA_2048)
+#define VTPM_EK_INDEX_1_2 0x1000f000u
+
 #endif

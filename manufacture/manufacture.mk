@@ -10,6 +10,7 @@ manufacture_libmanufacture_a_SOURCES = \
 	manufacture/ek_template.c manufacture/ek_template.h \
 	manufacture/engine_tcti.c manufacture/engine_tcti.h \
 	manufacture/manufacture.c manufacture/manufacture.h \
+	manufacture/manufacture_1_2.c \
 	manufacture/manufacture_2_0.c manufacture/manufacture_internal.h \
 	manufacture/public_key.c manufacture/public_key.h
 

@@ -148,12 +148,7 @@ certify (struct work *work, const TPM2B_PUBLIC *public, uint8_t certificate[VTPM
   if (vtpm_public_key_encode (&public->publicArea, der, &key.key_size, error) < 0)
     return -1;
   key.key = der;
-  if (work->certifier->certify (work->certifier->context, &key, certificate, size, error) < 0)
-    return -1;
-  if (*size == 0 || *size > VTPM_CERTIFICATE_MAX)
-    return vtpm_error_set_plain (error, EINVAL, "a certificate of %zu bytes: not 1 to %d", *size,
-                                 VTPM_CERTIFICATE_MAX);
-  return 0;
+  return vtpm_manufacture_certify (work->certifier, &key, certificate, size, error);
 }
 
 static int

@@ -12,4 +12,13 @@
 int vtpm_manufacture_2_0 (struct vtpm_engine *engine, const struct vtpm_manufacture_spec *spec,
                           const struct vtpm_certifier *certifier, struct vtpm_error **error);
 
+int vtpm_manufacture_1_2 (struct vtpm_engine *engine, const struct vtpm_manufacture_spec *spec,
+                          const struct vtpm_certifier *certifier, struct vtpm_error **error);
+
+/* Asks CERTIFIER, and makes sure that it gives something that fits.  */
+int vtpm_manufacture_certify (const struct vtpm_certifier *certifier,
+                              const struct vtpm_certificate_request *request,
+                              uint8_t certificate[VTPM_CERTIFICATE_MAX], size_t *size,
+                              struct vtpm_error **error);
+
 #endif

@@ -33,6 +33,12 @@ struct settings
 };
 
 static int
+set_tpm_version (void *target, const char *value, struct vtpm_error **error)
+{
+  return vtpm_tpm_version_from_name (value, &((struct settings *) target)->spec.version, error);
+}
+
+static int
 set_pcr_banks (void *target, const char *value, struct vtpm_error **error)
 {
   return vtpm_pcr_banks_parse (value, &((struct settings *) target)->spec.pcr_banks, error);
@@ -45,6 +51,7 @@ set_eks (void *target, const char *value, struct vtpm_error **error)
 }
 
 static const struct vtpm_option table[] = {
+  { "tpm-version", "VERSION", "2.0 (default) or 1.2", set_tpm_version },
   { "pcr-banks", "LIST", "of sha1, sha256, sha384 and sha512; all unless given", set_pcr_banks },
   { "ek", "LIST", "endorsement keys, to be certified by vtpm-ca", set_eks },
   VTPM_OPTIONS_HELP_AND_VERSION,

@@ -75,7 +75,7 @@ Test (engine_ek, are_shown_as_made)
       unsigned int eks = i == 0 ? ALL_KEYS : 1U << VTPM_KEY_ECC_P256;
       _cleanup_engine_ struct vtpm_engine *engine = start_tpm_with (eks, sizes[i]);
 
-      assert_success (vtpm_engine_expect_eks (engine, eks, &listener, &error));
+      assert_success (vtpm_engine_expect_eks (engine, VTPM_TPM_2_0, eks, &listener, &error));
       cr_expect_eq (heard.types, eks);
       cr_expect_eq (heard.size, sizes[i]);
     }
@@ -86,15 +86,15 @@ Test (engine_ek, may_be_more_than_asked_for)
   _cleanup_engine_ struct vtpm_engine *engine
       = start_tpm_with (1U << VTPM_KEY_ECC_P256 | 1U << VTPM_KEY_ECC_P384, 700);
 
-  assert_success (vtpm_engine_expect_eks (engine, 0, NULL, &error));
-  assert_success (vtpm_engine_expect_eks (engine, 1U << VTPM_KEY_ECC_P384, NULL, &error));
+  assert_success (vtpm_engine_expect_eks (engine, VTPM_TPM_2_0, 0, NULL, &error));
+  assert_success (vtpm_engine_expect_eks (engine, VTPM_TPM_2_0, 1U << VTPM_KEY_ECC_P384, NULL, &error));
 }
 
 Test (engine_ek, have_to_be_there)
 {
   _cleanup_engine_ struct vtpm_engine *engine = start_tpm_with (1U << VTPM_KEY_ECC_P256, 700);
 
-  expect_error (vtpm_engine_expect_eks (engine, ALL_KEYS, NULL, &error), EINVAL,
+  expect_error (vtpm_engine_expect_eks (engine, VTPM_TPM_2_0, ALL_KEYS, NULL, &error), EINVAL,
                 "no endorsement key with a certificate of type rsa2048,rsa3072,ecc-p384,ecc-p521; "
                 "those that it has: ecc-p256");
 }
@@ -108,9 +108,52 @@ Test (engine_ek, are_none_of_a_plain_tpm)
 
   assert_success (vtpm_engine_new (VTPM_TPM_2_0, &nothing, &engine, &error));
   assert_success (vtpm_engine_start (engine, &error));
-  assert_success (vtpm_engine_expect_eks (engine, 0, &listener, &error));
+  assert_success (vtpm_engine_expect_eks (engine, VTPM_TPM_2_0, 0, &listener, &error));
   cr_expect_eq (heard.types, 0);
-  expect_error (vtpm_engine_expect_eks (engine, 1, &listener, &error), EINVAL,
+  expect_error (vtpm_engine_expect_eks (engine, VTPM_TPM_2_0, 1, &listener, &error), EINVAL,
+                "of type rsa2048; those that it has: none");
+}
+
+static struct vtpm_engine *
+start_tpm_1_2_with (unsigned int eks, size_t size)
+{
+  const struct vtpm_manufacture_spec spec = { .version = VTPM_TPM_1_2, .eks = eks };
+  const struct vtpm_certifier certifier = { .certify = certify, .context = &size };
+  _cleanup_secret_bytes_ struct vtpm_secret_bytes permanent = { 0 };
+  struct vtpm_engine_state state = { 0 };
+  struct vtpm_engine *engine = NULL;
+
+  assert_success (vtpm_manufacture (&spec, &certifier, &permanent, &error));
+  state.permanent = permanent.data;
+  state.permanent_size = permanent.size;
+  assert_success (vtpm_engine_new (VTPM_TPM_1_2, &state, &engine, &error));
+  assert_success (vtpm_engine_start (engine, &error));
+  return engine;
+}
+
+Test (engine_ek, is_shown_by_a_tpm_1_2)
+{
+  static const size_t sizes[] = { 1, 900, VTPM_CERTIFICATE_MAX };
+
+  for (size_t i = 0; i < sizeof (sizes) / sizeof (sizes[0]); i++)
+    {
+      struct heard heard = { 0 };
+      const struct vtpm_ek_listener listener = { .hear = hear, .context = &heard };
+      _cleanup_engine_ struct vtpm_engine *engine = start_tpm_1_2_with (VTPM_EKS_1_2, sizes[i]);
+
+      assert_success (
+          vtpm_engine_expect_eks (engine, VTPM_TPM_1_2, VTPM_EKS_1_2, &listener, &error));
+      cr_expect_eq (heard.types, VTPM_EKS_1_2);
+      cr_expect_eq (heard.size, sizes[i]);
+    }
+}
+
+Test (engine_ek, is_missed_in_a_tpm_1_2)
+{
+  _cleanup_engine_ struct vtpm_engine *engine = start_tpm_1_2_with (0, 0);
+
+  assert_success (vtpm_engine_expect_eks (engine, VTPM_TPM_1_2, 0, NULL, &error));
+  expect_error (vtpm_engine_expect_eks (engine, VTPM_TPM_1_2, VTPM_EKS_1_2, NULL, &error), EINVAL,
                 "of type rsa2048; those that it has: none");
 }
 
@@ -120,5 +163,5 @@ Test (engine_ek, are_heard_of_or_there_is_no_start)
   const struct vtpm_ek_listener listener = { .hear = hear, .context = &heard };
   _cleanup_engine_ struct vtpm_engine *engine = start_tpm_with (1U << VTPM_KEY_ECC_P256, 700);
 
-  expect_error (vtpm_engine_expect_eks (engine, 0, &listener, &error), EPIPE, "deaf");
+  expect_error (vtpm_engine_expect_eks (engine, VTPM_TPM_2_0, 0, &listener, &error), EPIPE, "deaf");
 }

@@ -247,3 +247,42 @@ Test (manufacture, makes_a_tpm_1_2)
   assert_success (vtpm_engine_new (VTPM_TPM_1_2, &state, &engine, &error));
   assert_success (vtpm_engine_start (engine, &error));
 }
+
+Test (manufacture, makes_a_tpm_1_2_with_a_key)
+{
+  const struct vtpm_manufacture_spec spec = { .version = VTPM_TPM_1_2, .eks = VTPM_EKS_1_2 };
+  struct notary notary = { .size = 900 };
+  const struct vtpm_certifier certifier = { .certify = notarise, .context = &notary };
+  _cleanup_secret_bytes_ struct vtpm_secret_bytes permanent = { 0 };
+  const unsigned char *next = notary.keys[0];
+  EVP_PKEY *key;
+
+  assert_success (vtpm_manufacture (&spec, &certifier, &permanent, &error));
+  cr_assert_eq (notary.asked, 1);
+  key = d2i_PUBKEY (NULL, &next, (long) notary.key_sizes[0]);
+  cr_assert_not_null (key);
+  cr_expect_eq (EVP_PKEY_get_base_id (key), EVP_PKEY_RSA);
+  cr_expect_eq (EVP_PKEY_get_bits (key), 2048);
+  EVP_PKEY_free (key);
+  cr_expect_eq (notary.facts.version, VTPM_TPM_1_2);
+  cr_expect_eq (notary.facts.manufacturer, 0x49424d00, "\"IBM\", which is libtpms");
+  cr_expect_eq (notary.facts.level, 2);
+  cr_expect_eq (notary.facts.revision, 116);
+}
+
+Test (manufacture, makes_no_tpm_1_2_with_other_keys)
+{
+  const struct vtpm_manufacture_spec spec
+      = { .version = VTPM_TPM_1_2, .eks = 1U << VTPM_KEY_ECC_P256 };
+  struct notary notary = { .size = 900 };
+  const struct vtpm_certifier certifier = { .certify = notarise, .context = &notary };
+  _cleanup_secret_bytes_ struct vtpm_secret_bytes permanent = { 0 };
+
+  expect_error (vtpm_manufacture (&spec, &certifier, &permanent, &error), EINVAL,
+                "a TPM 1.2 has no endorsement key but rsa2048");
+  cr_expect_eq (notary.asked, 0);
+  notary.refuses = true;
+  expect_error (vtpm_manufacture (&(struct vtpm_manufacture_spec) { VTPM_TPM_1_2, 0, VTPM_EKS_1_2 },
+                                  &certifier, &permanent, &error),
+                EACCES, "endorsement key rsa2048: not today");
+}

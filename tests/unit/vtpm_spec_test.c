@@ -274,6 +274,8 @@ Test (vtpm_spec, refuses_what_it_cannot_do)
     { "{'io.oci-vtpm.ek':'ecc-p255'}", EINVAL, "io.oci-vtpm.ek: \"ecc-p255\" is not a type of key" },
     { "{'io.oci-vtpm.ek':''}", EINVAL, "io.oci-vtpm.ek: \"\" is not a type of key" },
     { "{'io.oci-vtpm.ek':'none,rsa2048'}", EINVAL, "io.oci-vtpm.ek: \"none\" is not a type" },
+    { "{'io.oci-vtpm.ek':'rsa2048,ecc-p256','io.oci-vtpm.version':'1.2','io.oci-vtpm.device':'tpm0'}",
+      EINVAL, "ek: a TPM 1.2 has one endorsement key only, rsa2048" },
   };
 
   expect_refused (cases, sizeof (cases) / sizeof (cases[0]));
@@ -287,6 +289,19 @@ Test (vtpm_spec, takes_pcr_banks)
   cr_expect_eq (spec.pcr_banks, 1U << VTPM_PCR_SHA1 | 1U << VTPM_PCR_SHA512);
   spec = parse_well ("{'io.oci-vtpm.device':'tpm0'}");
   cr_expect_eq (spec.pcr_banks, 0);
+}
+
+Test (vtpm_spec, takes_endorsement_keys)
+{
+  struct vtpm_spec spec
+      = parse_well ("{'io.oci-vtpm.device':'tpm0','io.oci-vtpm.ek':'ecc-p384,rsa2048'}");
+
+  cr_expect_eq (spec.eks, 1U << VTPM_KEY_RSA_2048 | 1U << VTPM_KEY_ECC_P384);
+  spec = parse_well ("{'io.oci-vtpm.device':'tpm0','io.oci-vtpm.version':'1.2',"
+                     "'io.oci-vtpm.ek':'rsa2048'}");
+  cr_expect_eq (spec.eks, VTPM_EKS_1_2);
+  spec = parse_well ("{'io.oci-vtpm.device':'tpm0','io.oci-vtpm.ek':'none'}");
+  cr_expect_eq (spec.eks, 0);
 }
 
 Test (vtpm_spec, refuses_wrong_pcr_banks)

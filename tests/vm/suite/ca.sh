@@ -311,8 +311,8 @@ bad_configuration() {
 	be_patient
 	start_refused 'io.oci-vtpm.ek: "rsa1024" is not a type of key; there are rsa2048,' --annotation io.oci-vtpm.device=tpm0 \
 		--annotation io.oci-vtpm.ek=rsa1024
-	start_refused 'io.oci-vtpm.ek: not supported with a TPM 1.2' --annotation io.oci-vtpm.device=tpm0 \
-		--annotation io.oci-vtpm.ek=rsa2048 --annotation io.oci-vtpm.version=1.2
+	start_refused 'io.oci-vtpm.ek: a TPM 1.2 has one endorsement key only, rsa2048' --annotation io.oci-vtpm.device=tpm0 \
+		--annotation io.oci-vtpm.ek=ecc-p256 --annotation io.oci-vtpm.version=1.2
 }
 
 others_may_read() {

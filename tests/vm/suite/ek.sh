@@ -250,6 +250,67 @@ swtpm_gives_the_same() {
 	vm_wait_exit "$pid" 60
 }
 
+# Names of the extensions, "critical" included.
+extensions_of() { # PEM
+	openssl x509 -in "$1" -noout -text |
+		sed -n '/X509v3 extensions:/,/Signature Algorithm/s/^            \([^ ].*[^ ]\) *$/\1/p' | sort
+}
+
+# A TPM that swtpm_setup has made, with certificates of its own authority, is shown as ours
+# are, and nothing that it has is missing in ours.
+theirs_have_nothing_more() {
+	local type
+	vtpmctl ca init
+	rm -rf "$WORK/theirs"
+	mkdir "$WORK/theirs"
+	swtpm_setup --tpm2 --tpmstate "$WORK/theirs" --runas root --create-ek-cert --pcr-banks sha256 --lock-nvram
+	vtpmctl import theirs "$WORK/theirs"
+	start_named a theirs --annotation io.oci-vtpm.ek=rsa2048,ecc-p384
+	start_with_ek b rsa2048,ecc-p384
+	vtpmctl ek a
+	for type in 0 1; do
+		vtpmctl ek a --json | jq -r ".[$type].certificate" >"$WORK/a.pem"
+		vtpmctl ek b --json | jq -r ".[$type].certificate" >"$WORK/b.pem"
+		extensions_of "$WORK/a.pem" >"$WORK/a.extensions"
+		extensions_of "$WORK/b.pem" >"$WORK/b.extensions"
+		paste "$WORK/a.extensions" "$WORK/b.extensions"
+		assert_match 'Subject Alternative Name' "$(<"$WORK/a.extensions")" 'what swtpm has'
+		assert_equal '' "$(comm -23 "$WORK/a.extensions" "$WORK/b.extensions")" 'extensions that only swtpm has'
+		for name in 2.23.133.2.1 2.23.133.2.2 2.23.133.2.3; do
+			assert_match "$name" "$(openssl x509 -in "$WORK/b.pem" -noout -ext subjectAltName)" 'our subject alternative name'
+		done
+	done
+	stop a
+	stop b
+	wait_nothing_left
+}
+
+# TPM_ReadPubek with a nonce of zeros, and TPM_NV_ReadValue of the certificate, in a container.
+tpm_1_2_is_certified() {
+	local size modulus certificate
+	vtpmctl ca init
+	fetch_chain
+	start_named a old --annotation io.oci-vtpm.version=1.2 --annotation io.oci-vtpm.ek=rsa2048
+	vtpmctl ek a --cert >"$WORK/old.pem"
+	openssl verify -x509_strict -CAfile "$WORK/root.pem" -untrusted "$WORK/issuer.pem" "$WORK/old.pem"
+	modulus=$(openssl x509 -in "$WORK/old.pem" -noout -modulus | sed 's/Modulus=//' | tr A-F a-f)
+	certificate=$(openssl x509 -in "$WORK/old.pem" -outform DER | xxd -p | tr -d '\n')
+	size=$(printf '%08x' $((${#certificate} / 2)))
+	assert_match "$modulus" "$(raw_command "$runtime" a /dev/tpm0 "00c1 0000001e 0000007c $(printf '%040d' 0)")" \
+		'TPM_ReadPubek'
+	assert_match "^00c4.{8}00000000$size$certificate\$" \
+		"$(raw_command "$runtime" a /dev/tpm0 "00c1 00000016 000000cf 1000f000 00000000 $size")" 'TPM_NV_ReadValue'
+	assert_match "UTF8:1.2|1\.2" "$(openssl asn1parse -in "$WORK/old.pem" -strparse \
+		"$(openssl asn1parse -in "$WORK/old.pem" | sed -n '/Subject Directory/{n;s/^ *\([0-9]*\):.*/\1/p}')")" 'the specification in the certificate'
+	stop a
+	wait_nothing_left
+	echo 'again'
+	start_named a old --annotation io.oci-vtpm.version=1.2 --annotation io.oci-vtpm.ek=rsa2048
+	assert_equal "$(<"$WORK/old.pem")" "$(vtpmctl ek a --cert)" 'the certificate after a restart'
+	stop a
+	wait_nothing_left
+}
+
 start_syslog
 for runtime in "${runtimes[@]}"; do
 	run_test "$runtime: keys of all types are certified" keys_are_certified
@@ -260,5 +321,7 @@ run_test 'the host sees them' host_sees_them
 run_test 'the host sees that there is none' host_sees_that_there_is_none
 run_test 'they say whom they are for' they_say_whom_they_are_for
 run_test 'revoked ones are listed' revoked_ones_are_listed
+run_test 'a TPM 1.2 is certified' tpm_1_2_is_certified
+run_test 'certificates of swtpm_setup have nothing more' theirs_have_nothing_more
 run_test 'swtpm gives the same from the same state' swtpm_gives_the_same
 finish
