@@ -127,9 +127,13 @@ stop_ends_what_is_open() { # RUNTIME
 }
 
 killed_container_takes_its_tpm_along() { # RUNTIME
+	local pid
 	start_vtpm "$1" used --edit 'del(.hooks.poststop)'
-	kill -KILL "$(vm_pid "$1" used)"
+	pid=$(vm_pid "$1" used)
+	kill -KILL "$pid"
 	wait_nothing_left
+	# The mount is gone before the process is.
+	vm_wait_exit "$pid" 60
 	"$1" delete used
 	nothing_mounted
 }

@@ -195,6 +195,8 @@ killed_container_takes_its_tpm_along() { # RUNTIME
 	pid=$(vm_pid "$1" used)
 	kill -KILL "$pid"
 	wait_nothing_left
+	# A FUSE mount is gone before the process is.
+	vm_wait_exit "$pid" 60
 	"$1" delete used
 }
 
