@@ -115,12 +115,12 @@ def rounded: . * 1000 | round / 1000;
 	| .ratio = (if .ours and .peer then .ours / .peer | rounded else null end);
 
   # From the start of the hook until the TPM can be used.
-  def identity($keys; $label):
-	row("here: TPM with \($keys), made now"; "ms"; 1000; "identity/cold-\($label)"; "identity/peer";
+  def identity($keys; $variant):
+	row("here: TPM with \($keys), made now"; "ms"; 1000; "identity/cold-\($variant)"; "identity/peer";
 		"swtpm_setup (2 keys) + swtpm"),
-	row("here: TPM with \($keys), made now"; "ms"; 1000; "identity/cold-\($label)"; "identity/cold-none";
+	row("here: TPM with \($keys), made now"; "ms"; 1000; "identity/cold-\($variant)"; "identity/cold-none";
 		"ours, no key"),
-	row("here: TPM with \($keys), from the pool"; "ms"; 1000; "identity/pool-\($label)"; "identity/pool-none";
+	row("here: TPM with \($keys), from the pool"; "ms"; 1000; "identity/pool-\($variant)"; "identity/pool-none";
 		"ours, no key");
 
   def memory($kind; $what; $group; $which):
