@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The oci-vtpm authors
 #
-# 50 containers at once: started in parallel, each used, stopped in any order.
+# 50 containers at once, or COUNT: started in parallel, each used, stopped in any order.
 
 . "$(dirname "$0")/harness.sh"
 
-COUNT=50
+COUNT=${COUNT:-50}
 
 start_one() { # RUNTIME N
 	vm_bundle "$WORK/many/$2" --annotation io.oci-vtpm.device=tpm0
