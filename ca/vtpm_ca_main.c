@@ -17,7 +17,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <time.h>
 
 #include "ca_command.h"
@@ -174,19 +173,6 @@ serve (struct authority *authority, struct vtpm_error **error)
   return vtpm_error_set_plain (error, EPROTO, "more than %d requests", REQUESTS_MAX);
 }
 
-static int
-check_channel (struct vtpm_error **error)
-{
-  int type;
-  socklen_t size = sizeof (type);
-
-  if (getsockopt (VTPM_FD_CA_CHANNEL, SOL_SOCKET, SO_TYPE, &type, &size) < 0
-      || type != SOCK_SEQPACKET)
-    return vtpm_error_set (error, 0, "descriptor %d is no channel: oci-vtpm-hook starts this",
-                           VTPM_FD_CA_CHANNEL);
-  return 0;
-}
-
 /* Its memory has a private key.  */
 static int
 run (const struct settings *settings, struct vtpm_error **error)
@@ -197,7 +183,8 @@ run (const struct settings *settings, struct vtpm_error **error)
   signal (SIGPIPE, SIG_IGN);
   if (prctl (PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || setrlimit (RLIMIT_CORE, &none) < 0)
     return vtpm_error_set (error, errno, "cannot keep others out of this process");
-  if (check_channel (error) < 0 || open_authority (settings, &authority, error) < 0)
+  if (vtpm_channel_check (VTPM_FD_CA_CHANNEL, "oci-vtpm-hook", error) < 0
+      || open_authority (settings, &authority, error) < 0)
     return -1;
   return serve (&authority, error);
 }

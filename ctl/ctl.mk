@@ -18,6 +18,7 @@ ctl_libctl_a_SOURCES = \
 	ctl/swtpm_cipher.c ctl/swtpm_cipher.h \
 	ctl/swtpm_dir.c ctl/swtpm_dir.h \
 	ctl/swtpm_file.c ctl/swtpm_file.h \
+	ctl/table.h \
 	ctl/transfer_secret.c ctl/transfer_secret.h \
 	ctl/transfer_source.c ctl/transfer_source.h \
 	ctl/vtpm_info.c ctl/vtpm_info.h \

@@ -1,19 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Copyright (c) 2026 The oci-vtpm authors */
-#include <libsmartcols/libsmartcols.h>
 #include <stdio.h>
 
 #include "ca_access.h"
 #include "json.h"
+#include "table.h"
 #include "vtpmctl.h"
-
-static inline void
-unref_table (struct libscols_table **table)
-{
-  scols_unref_table (*table);
-}
-
-#define _cleanup_table_ VTPM_CLEANUP (unref_table)
 
 enum
 {

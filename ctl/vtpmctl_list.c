@@ -1,18 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Copyright (c) 2026 The oci-vtpm authors */
-#include <libsmartcols/libsmartcols.h>
 #include <stdio.h>
 
 #include "overview.h"
+#include "table.h"
 #include "vtpmctl.h"
-
-static inline void
-unref_table (struct libscols_table **table)
-{
-  scols_unref_table (*table);
-}
-
-#define _cleanup_table_ VTPM_CLEANUP (unref_table)
 
 /* A column shows one string of a vTPM's description.  */
 static const struct

@@ -1,20 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Copyright (c) 2026 The oci-vtpm authors */
-#include <libsmartcols/libsmartcols.h>
 #include <stdio.h>
 
 #include "json.h"
 #include "manufacture_spec.h"
 #include "pool_config.h"
+#include "table.h"
 #include "vtpmctl.h"
-
-static inline void
-unref_table (struct libscols_table **table)
-{
-  scols_unref_table (*table);
-}
-
-#define _cleanup_table_ VTPM_CLEANUP (unref_table)
 
 struct line
 {

@@ -19,7 +19,6 @@
 
 #include <signal.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "channel.h"
 #include "emulator_options.h"
@@ -65,18 +64,6 @@ reset_signals (void)
     signal (ignored[i], SIG_IGN);
   sigemptyset (&none);
   sigprocmask (SIG_SETMASK, &none, NULL);
-}
-
-static int
-check_channel (struct vtpm_error **error)
-{
-  int type;
-  socklen_t size = sizeof (type);
-
-  if (getsockopt (VTPM_FD_CHANNEL, SOL_SOCKET, SO_TYPE, &type, &size) < 0 || type != SOCK_SEQPACKET)
-    return vtpm_error_set (error, 0, "descriptor %d is no channel: vtpm-supervisor starts this",
-                           VTPM_FD_CHANNEL);
-  return 0;
 }
 
 static struct vtpm_request_loop_settings
@@ -127,7 +114,7 @@ run (const struct vtpm_emulator_options *options, pid_t parent, struct vtpm_erro
 {
   _cleanup_journal_ struct vtpm_journal *journal = NULL;
 
-  if (check_channel (error) < 0)
+  if (vtpm_channel_check (VTPM_FD_CHANNEL, "vtpm-supervisor", error) < 0)
     return -1;
   close_range (STDIN_FILENO, STDERR_FILENO, 0);
   reset_signals ();

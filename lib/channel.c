@@ -14,6 +14,17 @@ vtpm_channel_pair (int fds[2], struct vtpm_error **error)
 }
 
 int
+vtpm_channel_check (int fd, const char *starter, struct vtpm_error **error)
+{
+  int type;
+  socklen_t size = sizeof (type);
+
+  if (getsockopt (fd, SOL_SOCKET, SO_TYPE, &type, &size) < 0 || type != SOCK_SEQPACKET)
+    return vtpm_error_set (error, 0, "descriptor %d is no channel: %s starts this", fd, starter);
+  return 0;
+}
+
+int
 vtpm_channel_send (int fd, uint32_t type, const void *payload, size_t length,
                    struct vtpm_error **error)
 {

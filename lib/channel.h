@@ -41,6 +41,10 @@ enum vtpm_receive_result
 /* Makes a connected pair; both descriptors are close-on-exec and blocking.  */
 int vtpm_channel_pair (int fds[2], struct vtpm_error **error);
 
+/* Whether FD, which a program should have inherited, is a channel; if not, it was not STARTER
+   who started it.  */
+int vtpm_channel_check (int fd, const char *starter, struct vtpm_error **error);
+
 /* Sends one message.  On a non-blocking descriptor whose peer does not read,
    this is an error with errno value EAGAIN.  */
 int vtpm_channel_send (int fd, uint32_t type, const void *payload, size_t length,

@@ -15,7 +15,6 @@
  */
 
 #include <signal.h>
-#include <sys/socket.h>
 
 #include "channel.h"
 #include "channel_certifier.h"
@@ -59,19 +58,6 @@ static const struct vtpm_option table[] = {
 
 #define TABLE_SIZE (sizeof (table) / sizeof (table[0]))
 
-static int
-check_channel (struct vtpm_error **error)
-{
-  int type;
-  socklen_t size = sizeof (type);
-
-  if (getsockopt (VTPM_FD_MANUFACTURE_CHANNEL, SOL_SOCKET, SO_TYPE, &type, &size) < 0
-      || type != SOCK_SEQPACKET)
-    return vtpm_error_set (error, 0, "descriptor %d is no channel: oci-vtpm-hook starts this",
-                           VTPM_FD_MANUFACTURE_CHANNEL);
-  return 0;
-}
-
 /* libcrypto reads what it wants to read before the door is closed.  */
 static int
 enter_sandbox (pid_t parent, struct vtpm_error **error)
@@ -91,7 +77,8 @@ run (const struct settings *settings, pid_t parent, struct vtpm_error **error)
   uint8_t *seed;
   uint64_t size;
 
-  if (check_channel (error) < 0 || vtpm_tpm_seed_map (VTPM_FD_MANUFACTURE_SEED, &seed, error) < 0)
+  if (vtpm_channel_check (VTPM_FD_MANUFACTURE_CHANNEL, "oci-vtpm-hook", error) < 0
+      || vtpm_tpm_seed_map (VTPM_FD_MANUFACTURE_SEED, &seed, error) < 0)
     return -1;
   close (VTPM_FD_MANUFACTURE_SEED);
   if (enter_sandbox (parent, error) < 0

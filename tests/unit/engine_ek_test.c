@@ -22,9 +22,9 @@ certify (void *context, const struct vtpm_certificate_request *request,
 }
 
 static struct vtpm_engine *
-start_tpm_with (unsigned int eks, size_t size)
+start_version_with (enum vtpm_tpm_version version, unsigned int eks, size_t size)
 {
-  const struct vtpm_manufacture_spec spec = { .version = VTPM_TPM_2_0, .eks = eks };
+  const struct vtpm_manufacture_spec spec = { .version = version, .eks = eks };
   const struct vtpm_certifier certifier = { .certify = certify, .context = &size };
   _cleanup_secret_bytes_ struct vtpm_secret_bytes permanent = { 0 };
   struct vtpm_engine_state state = { 0 };
@@ -33,9 +33,15 @@ start_tpm_with (unsigned int eks, size_t size)
   assert_success (vtpm_manufacture (&spec, &certifier, &permanent, &error));
   state.permanent = permanent.data;
   state.permanent_size = permanent.size;
-  assert_success (vtpm_engine_new (VTPM_TPM_2_0, &state, &engine, &error));
+  assert_success (vtpm_engine_new (version, &state, &engine, &error));
   assert_success (vtpm_engine_start (engine, &error));
   return engine;
+}
+
+static struct vtpm_engine *
+start_tpm_with (unsigned int eks, size_t size)
+{
+  return start_version_with (VTPM_TPM_2_0, eks, size);
 }
 
 struct heard
@@ -114,23 +120,6 @@ Test (engine_ek, are_none_of_a_plain_tpm)
                 "of type rsa2048; those that it has: none");
 }
 
-static struct vtpm_engine *
-start_tpm_1_2_with (unsigned int eks, size_t size)
-{
-  const struct vtpm_manufacture_spec spec = { .version = VTPM_TPM_1_2, .eks = eks };
-  const struct vtpm_certifier certifier = { .certify = certify, .context = &size };
-  _cleanup_secret_bytes_ struct vtpm_secret_bytes permanent = { 0 };
-  struct vtpm_engine_state state = { 0 };
-  struct vtpm_engine *engine = NULL;
-
-  assert_success (vtpm_manufacture (&spec, &certifier, &permanent, &error));
-  state.permanent = permanent.data;
-  state.permanent_size = permanent.size;
-  assert_success (vtpm_engine_new (VTPM_TPM_1_2, &state, &engine, &error));
-  assert_success (vtpm_engine_start (engine, &error));
-  return engine;
-}
-
 Test (engine_ek, is_shown_by_a_tpm_1_2)
 {
   static const size_t sizes[] = { 1, 900, VTPM_CERTIFICATE_MAX };
@@ -139,7 +128,7 @@ Test (engine_ek, is_shown_by_a_tpm_1_2)
     {
       struct heard heard = { 0 };
       const struct vtpm_ek_listener listener = { .hear = hear, .context = &heard };
-      _cleanup_engine_ struct vtpm_engine *engine = start_tpm_1_2_with (VTPM_EKS_1_2, sizes[i]);
+      _cleanup_engine_ struct vtpm_engine *engine = start_version_with (VTPM_TPM_1_2, VTPM_EKS_1_2, sizes[i]);
 
       assert_success (
           vtpm_engine_expect_eks (engine, VTPM_TPM_1_2, VTPM_EKS_1_2, &listener, &error));
@@ -150,7 +139,7 @@ Test (engine_ek, is_shown_by_a_tpm_1_2)
 
 Test (engine_ek, is_missed_in_a_tpm_1_2)
 {
-  _cleanup_engine_ struct vtpm_engine *engine = start_tpm_1_2_with (0, 0);
+  _cleanup_engine_ struct vtpm_engine *engine = start_version_with (VTPM_TPM_1_2, 0, 0);
 
   assert_success (vtpm_engine_expect_eks (engine, VTPM_TPM_1_2, 0, NULL, &error));
   expect_error (vtpm_engine_expect_eks (engine, VTPM_TPM_1_2, VTPM_EKS_1_2, NULL, &error), EINVAL,
